@@ -1,0 +1,174 @@
+// `Tape` and `Var`: recording a program, differentiating it, and asking for values.
+//
+//     xtape::Tape tape;
+//     auto x = tape.variable(2.0), y = tape.variable(1.0);
+//     auto z = x * x + x * y + y * y;
+//     auto [dx, dy] = tape.gradient<2>(z, {x, y});
+//     z.item<double>();  // 7; this is when something runs
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <xtape/array.hpp>
+#include <xtape/parameter.hpp>
+
+namespace xtape {
+
+class Tape;
+
+namespace detail {
+struct TapeState;
+struct VarAccess;
+}  // namespace detail
+
+/// A handle to a value on a tape. Two words, copied freely. Used after its tape was reset or destroyed, it throws
+/// StaleVarError; so does a default-constructed one.
+class Var {
+ public:
+  Var() = default;
+
+  Shape shape() const;
+  DType dtype() const;
+  std::size_t rank() const { return shape().rank(); }
+  std::int64_t size() const { return shape().size(); }
+
+  /// The value, computed now if it has not been; kept until the tape is reset.
+  Array value() const;
+  /// The only element, converted to T. Throws ShapeError if there is more than one.
+  template <Element T>
+  T item() const {
+    return value().item<T>();
+  }
+  /// The value of a 0-d boolean Var: `if (x > 0)`. Throws DTypeError or ShapeError for anything else.
+  explicit operator bool() const;
+
+ private:
+  friend struct detail::VarAccess;
+  Var(detail::TapeState* state, std::uint32_t generation, std::uint32_t node)
+      : state_(state), generation_(generation), node_(node) {}
+
+  detail::TapeState* state_ = nullptr;
+  std::uint32_t generation_ = 0;
+  std::uint32_t node_ = 0;
+};
+
+/// What a gradient is taken with respect to: a Var, or a Parameter (which stands for its read on the tape).
+class Target {
+ public:
+  Target(const Var& var) : var_(var) {}
+  Target(const Parameter& parameter) : parameter_(&parameter) {}
+
+ private:
+  friend class Tape;
+  Var var_;
+  const Parameter* parameter_ = nullptr;
+};
+
+/// `parameter` gets the value of `value` when the evaluation succeeds.
+struct Assignment {
+  Parameter& parameter;
+  Var value;
+};
+
+/// How a tape runs its programs.
+struct Options {
+  /// False runs one op at a time in recorded order, for debugging and as the reference in tests.
+  bool planned = true;
+  /// False turns off every pass that changes rounding; planned and unplanned then agree bit for bit.
+  bool rounding_passes = true;
+
+  /// Both true, unless the environment variable XTAPE_UNPLANNED is set to 1.
+  static Options from_environment();
+};
+
+/// An append-only program in single-assignment form, with the values computed so far. An ordinary object for one
+/// thread at a time; different tapes may be used in different threads. A tape that is never reset grows by its nodes
+/// and by the values that were asked for.
+class Tape {
+ public:
+  explicit Tape(const Options& options = Options::from_environment());
+  ~Tape();
+  Tape(Tape&& other) noexcept;
+  Tape& operator=(Tape&& other) noexcept;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+
+  /// Forgets every node and value; all Vars of this tape become stale. Keeps its memory for the next recording.
+  void reset();
+
+  /// A leaf with this value.
+  Var variable(const Array& value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  Var variable(T value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE()) {
+    if constexpr (Element<T>) return variable(Array(value), file, line);
+    else return variable(Array(static_cast<std::int64_t>(value)), file, line);
+  }
+  /// The one Var that stands for the Parameter's present value on this tape.
+  Var read(const Parameter& parameter, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
+
+  /// The gradients of a scalar `y`, in the order of `targets`; each has its target's shape and dtype, zeros where `y`
+  /// does not depend on the target. They are Vars of this tape, to be differentiated further if you like.
+  /// Throws ShapeError if `y` is not a scalar, DTypeError if `y` or a target is not floating.
+  std::vector<Var> gradient(const Var& y, std::span<const Target> targets);
+  std::vector<Var> gradient(const Var& y, std::initializer_list<Target> targets) {
+    return gradient(y, std::span<const Target>(targets.begin(), targets.size()));
+  }
+  Var gradient(const Var& y, const Target& target) { return gradient(y, {target})[0]; }
+  /// The same, for structured bindings: auto [dx, dy] = tape.gradient<2>(z, {x, y}).
+  template <std::size_t N>
+  std::array<Var, N> gradient(const Var& y, const Target (&targets)[N]);
+  /// The product of `cotangent`, which has the shape and dtype of `y`, with the Jacobian of a tensor `y`.
+  std::vector<Var> vjp(const Var& y, const Var& cotangent, std::span<const Target> targets);
+  std::vector<Var> vjp(const Var& y, const Var& cotangent, std::initializer_list<Target> targets) {
+    return vjp(y, cotangent, std::span<const Target>(targets.begin(), targets.size()));
+  }
+
+  /// Computes several values as one plan.
+  std::vector<Array> evaluate(std::span<const Var> outputs);
+  std::vector<Array> evaluate(std::initializer_list<Var> outputs) {
+    return evaluate(std::span<const Var>(outputs.begin(), outputs.size()));
+  }
+  /// Computes `outputs` and the assigned values as one plan, then assigns. All right-hand sides see the old values.
+  /// If the 0-d boolean `guard` is given and false, or the run throws, every Parameter keeps its old value.
+  /// Returns whether it assigned. Throws ValueError if a Parameter is assigned twice.
+  bool evaluate(std::span<const Var> outputs, std::span<const Assignment> assignments, const Var* guard = nullptr);
+  bool evaluate(std::initializer_list<Var> outputs, std::initializer_list<Assignment> assignments,
+                const Var* guard = nullptr) {
+    return evaluate(std::span<const Var>(outputs.begin(), outputs.size()),
+                    std::span<const Assignment>(assignments.begin(), assignments.size()), guard);
+  }
+
+  /// The number of nodes recorded since the last reset.
+  std::size_t size() const;
+  /// The recorded program as text, a line for each node.
+  std::string dump() const;
+  /// The plan that asking for these outputs would run, as text: its loops, calls and buffers.
+  std::string dump_plan(std::span<const Var> outputs) const;
+  std::string dump_plan(std::initializer_list<Var> outputs) const {
+    return dump_plan(std::span<const Var>(outputs.begin(), outputs.size()));
+  }
+
+ private:
+  friend struct detail::VarAccess;
+  std::uint32_t target_node(const Target& target);
+  std::vector<std::uint32_t> target_nodes(std::span<const Target> targets);
+
+  detail::TapeState* state_ = nullptr;
+};
+
+template <std::size_t N>
+std::array<Var, N> Tape::gradient(const Var& y, const Target (&targets)[N]) {
+  std::vector<Var> gradients = gradient(y, std::span<const Target>(targets, N));
+  std::array<Var, N> result;
+  for (std::size_t i = 0; i < N; ++i) result[i] = gradients[i];
+  return result;
+}
+
+}  // namespace xtape

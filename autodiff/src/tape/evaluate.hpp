@@ -1,0 +1,17 @@
+// What the tape asks of the planner: values for nodes. Implemented in plan/.
+#pragma once
+
+#include <span>
+
+#include "tape/state.hpp"
+
+namespace xtape::detail {
+
+/// Computes the nodes that hold no value yet, as one plan; afterwards every one of them holds an Array (or is a leaf).
+void evaluate(TapeState& state, std::span<const NodeId> outputs);
+
+/// The value of a node that holds one. Throws StaleVarError for a read of a Parameter that has been assigned since, and
+/// in debug builds ValueError for borrowed memory that has changed.
+Array value_of(const TapeState& state, NodeId node);
+
+}  // namespace xtape::detail

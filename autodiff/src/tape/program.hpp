@@ -1,0 +1,69 @@
+// `Program`: nodes in single-assignment form, the one representation that tapes record and plans are made from.
+// Structure of arrays: a node's inputs and attributes stand in two flat vectors, so that recording an op allocates
+// nothing of its own.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <xtape/array.hpp>
+
+namespace xtape::detail {
+
+struct Op;
+
+using NodeId = std::uint32_t;
+inline constexpr NodeId kNoNode = ~NodeId{0};
+
+/// The user's source line that recorded a node.
+struct Location {
+  const char* file = "";
+  std::uint32_t line = 0;
+};
+
+/// Where a node's value is, if it has one.
+enum class Holds : std::uint8_t {
+  nothing,    ///< not computed (yet)
+  array,      ///< an Array: a leaf, or a value that was asked for
+  number,     ///< a C++ number given beside a Var: a 0-d input that nobody can differentiate for
+  parameter,  ///< a read of a Parameter at a version
+};
+
+struct Node {
+  const Op* op;
+  Shape shape;
+  Location location;
+  std::uint32_t first_input;
+  std::uint32_t input_count;
+  std::uint32_t first_attribute;
+  std::uint32_t value = 0;  ///< index into the table that `holds` names
+  std::uint16_t attribute_count;
+  DType dtype;
+  Holds holds = Holds::nothing;
+  bool keep = false;      ///< keep the value once some plan computes it: the root of a gradient
+  bool internal = false;  ///< recorded by a rule or a composite, and no Var of it was handed out
+};
+
+class Program {
+ public:
+  NodeId append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
+                std::span<const std::int64_t> attributes, Location location);
+
+  const Node& operator[](NodeId id) const { return nodes_[id]; }
+  Node& operator[](NodeId id) { return nodes_[id]; }
+  std::span<const NodeId> inputs(const Node& node) const { return {inputs_.data() + node.first_input, node.input_count}; }
+  std::span<const std::int64_t> attributes(const Node& node) const {
+    return {attributes_.data() + node.first_attribute, node.attribute_count};
+  }
+  NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
+  /// Forgets the nodes; keeps the memory unless it is large.
+  void clear();
+
+ private:
+  std::vector<Node> nodes_;
+  std::vector<NodeId> inputs_;
+  std::vector<std::int64_t> attributes_;
+};
+
+}  // namespace xtape::detail

@@ -1,0 +1,129 @@
+#include "tape/state.hpp"
+
+#include <cstring>
+#include <mutex>
+
+#include "ops/errors.hpp"
+#include "ops/leaf.hpp"
+#include "tape/evaluate.hpp"
+#include "tape/storage.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// States that no tape uses. It is never destroyed, since Vars may outlive all static objects.
+struct FreeStates {
+  std::mutex mutex;
+  std::vector<TapeState*> states;
+};
+
+FreeStates& free_states() {
+  static FreeStates* const instance = new FreeStates;
+  return *instance;
+}
+
+template <class T>
+void clear_vector(std::vector<T>& vector) {
+  constexpr std::size_t kLargeBytes = std::size_t{1} << 22;
+  const bool large = vector.capacity() * sizeof(T) > kLargeBytes;
+  vector.clear();
+  if (large) vector.shrink_to_fit();
+}
+
+Array number_value(DType dtype, std::uint64_t bits) {
+  Array array = ArrayAccess::allocate(dtype, Shape{});
+  std::memcpy(ArrayAccess::mutable_bytes(array), &bits, size_of(dtype));
+  return array;
+}
+
+Array parameter_value(const TapeState& state, const Node& node) {
+  const ParameterRead& read = state.reads[node.value];
+  if (read.version != read.parameter->version)
+    throw StaleVarError("Parameter \"" + read.parameter->name + "\": the value that was read at " +
+                        node.location.file + ":" + std::to_string(node.location.line) +
+                        " has been overwritten since, and is needed to compute what was asked for; read it again");
+  return read.parameter->value;
+}
+
+Array checked_for_changes(const Array& array) {
+  const Storage& storage = *ArrayAccess::storage(array);
+  if (storage.borrowed) check_borrowed(storage);
+  return array;
+}
+
+}  // namespace
+
+void TapeState::clear() {
+  program.clear();
+  clear_vector(arrays);
+  clear_vector(numbers);
+  clear_vector(reads);
+  clear_vector(marks);
+  clear_vector(cotangents);
+  rule_depth = 0;
+}
+
+TapeState* acquire_tape_state(const Options& options) {
+  FreeStates& pool = free_states();
+  TapeState* state = nullptr;
+  {
+    const std::lock_guard lock(pool.mutex);
+    if (!pool.states.empty()) {
+      state = pool.states.back();
+      pool.states.pop_back();
+    }
+  }
+  if (state == nullptr) state = new TapeState;
+  state->options = options;
+  return state;
+}
+
+void recycle_tape_state(TapeState* state) {
+  state->clear();
+  ++state->generation;
+  FreeStates& pool = free_states();
+  const std::lock_guard lock(pool.mutex);
+  pool.states.push_back(state);
+}
+
+void VarAccess::throw_stale(const Var& var) {
+  if (var.state_ == nullptr) throw StaleVarError("Var: it is empty");
+  throw StaleVarError("Var: used after its tape was reset or destroyed");
+}
+
+NodeId record_array(TapeState& state, const Array& array, Location location) {
+  if (!array.has_value()) fail<ValueError>("Array", "it has no value");
+  const NodeId id = state.program.append(input_op, array.dtype(), array.shape(), {}, {}, location);
+  Node& node = state.program[id];
+  node.holds = Holds::array;
+  node.value = static_cast<std::uint32_t>(state.arrays.size());
+  state.arrays.push_back(array);
+  return id;
+}
+
+NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location) {
+  const Array& value = parameter.value();
+  const std::shared_ptr<ParameterState>& source = ParameterAccess::state(parameter);
+  for (std::size_t i = state.reads.size(); i-- > 0;)
+    if (state.reads[i].parameter == source && state.reads[i].version == source->version) return state.reads[i].node;
+  const NodeId id = state.program.append(parameter_op, value.dtype(), value.shape(), {}, {}, location);
+  Node& node = state.program[id];
+  node.holds = Holds::parameter;
+  node.value = static_cast<std::uint32_t>(state.reads.size());
+  state.reads.push_back({source, source->version, id});
+  return id;
+}
+
+Array value_of(const TapeState& state, NodeId id) {
+  const Node& node = state.program[id];
+  switch (node.holds) {
+    case Holds::array: return checked_for_changes(state.arrays[node.value]);
+    case Holds::number: return number_value(node.dtype, state.numbers[node.value]);
+    case Holds::parameter: return checked_for_changes(parameter_value(state, node));
+    case Holds::nothing: break;
+  }
+  fail<ValueError>(node.op->name, "the value has not been computed");
+}
+
+}  // namespace xtape::detail

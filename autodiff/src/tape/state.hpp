@@ -1,0 +1,106 @@
+// What stands behind a Tape and its Vars. States are recycled and never freed, so that a Var can always compare its
+// generation with its state's and tell that it is stale.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <xtape/parameter.hpp>
+#include <xtape/tape.hpp>
+
+#include "tape/program.hpp"
+
+namespace xtape::detail {
+
+struct ParameterState {
+  std::string name;
+  Array value;
+  std::uint64_t version = 0;
+};
+
+/// A tape's memory of having read a Parameter.
+struct ParameterRead {
+  std::shared_ptr<ParameterState> parameter;
+  std::uint64_t version;
+  NodeId node;
+};
+
+struct TapeState {
+  Program program;
+  std::vector<Array> arrays;           ///< for Holds::array
+  std::vector<std::uint64_t> numbers;  ///< for Holds::number: the bits of an element of the node's dtype
+  std::vector<ParameterRead> reads;    ///< for Holds::parameter
+  Options options;
+  std::atomic<std::uint32_t> generation{1};
+  /// Above 0 while a rule or a lowering records: numbers are then literals, and nodes get `rule_location`.
+  int rule_depth = 0;
+  Location rule_location;
+  std::vector<std::uint32_t> marks;  ///< scratch of `reachable` and `gradient`, all zero between uses
+  std::vector<NodeId> cotangents;    ///< scratch of `gradient`, all kNoNode between uses
+
+  void clear();
+};
+
+/// Throws DTypeError or ShapeError, in the name of `op`, unless the Parameter can get such a value.
+void check_assignable(const Parameter& parameter, DType dtype, const Shape& shape, std::string_view op);
+
+/// The node of the Parameter's present value on this tape: the one there is, or a new one.
+NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location);
+/// A leaf that holds an Array. Throws ValueError for one without a value.
+NodeId record_array(TapeState& state, const Array& array, Location location);
+
+/// The program as text; literals stand in the lines that use them.
+std::string dump(const TapeState& state);
+
+/// Takes a cleared state, new or recycled.
+TapeState* acquire_tape_state(const Options& options);
+/// Makes all Vars of the state stale and gives it back for recycling.
+void recycle_tape_state(TapeState* state);
+
+struct VarAccess {
+  static Var make(TapeState& state, NodeId node) {
+    return Var(&state, state.generation.load(std::memory_order_relaxed), node);
+  }
+  /// The state of a live Var; throws StaleVarError otherwise.
+  static TapeState& state(const Var& var) {
+    if (var.state_ == nullptr || var.generation_ != var.state_->generation.load(std::memory_order_relaxed)) throw_stale(var);
+    return *var.state_;
+  }
+  static NodeId node(const Var& var) { return var.node_; }
+  static TapeState& state(const Tape& tape) { return *tape.state_; }
+
+ private:
+  [[noreturn]] static void throw_stale(const Var& var);
+};
+
+/// While alive, recording on the state is the library's: numbers are literals, and nodes carry the given location.
+class RuleScope {
+ public:
+  RuleScope(TapeState& state, Location location) : state_(state), outer_(state.rule_location) {
+    ++state_.rule_depth;
+    state_.rule_location = location;
+  }
+  ~RuleScope() {
+    --state_.rule_depth;
+    state_.rule_location = outer_;
+  }
+  RuleScope(const RuleScope&) = delete;
+  RuleScope& operator=(const RuleScope&) = delete;
+
+ private:
+  TapeState& state_;
+  Location outer_;
+};
+
+}  // namespace xtape::detail
+
+namespace xtape {
+struct ParameterAccess {
+  static const std::shared_ptr<detail::ParameterState>& state(const Parameter& parameter) { return parameter.state_; }
+};
+}  // namespace xtape

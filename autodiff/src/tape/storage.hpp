@@ -1,0 +1,46 @@
+// `Storage`: the reference-counted buffer behind Arrays, taken from the engine's memory pool.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <xtape/array.hpp>
+
+namespace xtape::detail {
+
+/// Owned buffers are 64-byte aligned, and allocated up to a multiple of 64 bytes.
+struct Storage {
+  std::atomic<std::uint32_t> references{1};
+  bool borrowed = false;
+  std::size_t bytes = 0;       ///< of elements
+  std::byte* data = nullptr;
+  std::uint64_t checksum = 0;  ///< of borrowed memory, in debug builds
+  std::shared_ptr<void> owner;  ///< keeps adopted memory alive; such a Storage is borrowed as well
+};
+
+/// An owned buffer of at least this many bytes, with undefined contents and one reference.
+Storage* allocate_storage(std::size_t bytes);
+/// Refers to memory of the caller's.
+Storage* borrow_storage(const void* data, std::size_t bytes);
+/// Throws ValueError if borrowed memory has changed; does nothing for owned buffers or in release builds.
+void check_borrowed(const Storage& storage);
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+/// The engine's way into an Array.
+struct ArrayAccess {
+  /// A new Array with undefined elements.
+  static Array allocate(DType dtype, const Shape& shape);
+  /// The same elements under another shape of equal size.
+  static Array reshaped(const Array& array, const Shape& shape);
+  static detail::Storage* storage(const Array& array) { return array.storage_; }
+  static std::byte* mutable_bytes(Array& array) {
+    return const_cast<std::byte*>(static_cast<const std::byte*>(array.data_));
+  }
+};
+
+}  // namespace xtape

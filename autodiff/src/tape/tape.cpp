@@ -1,0 +1,200 @@
+#include <xtape/tape.hpp>
+
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include "differentiate/gradient.hpp"
+#include "ops/errors.hpp"
+#include "ops/op.hpp"
+#include "tape/evaluate.hpp"
+
+namespace xtape {
+
+namespace {
+
+using detail::fail;
+using detail::NodeId;
+using detail::TapeState;
+using detail::VarAccess;
+
+TapeState& checked(TapeState* state) {
+  if (state == nullptr) fail<ValueError>("Tape", "used after it was moved from");
+  return *state;
+}
+
+/// The node of a Var of this tape.
+NodeId node_on(const TapeState& state, const Var& var, std::string_view op, std::string_view role) {
+  if (&VarAccess::state(var) != &state) fail<ValueError>(op, role, " is a Var of another tape");
+  return VarAccess::node(var);
+}
+
+void check_floating(DType dtype, std::string_view op, std::string_view role) {
+  if (!is_floating(dtype)) fail<DTypeError>(op, role, " is ", dtype, ", only float32 and float64 have gradients");
+}
+
+std::vector<NodeId> nodes_on(const TapeState& state, std::span<const Var> vars) {
+  std::vector<NodeId> nodes;
+  nodes.reserve(vars.size());
+  for (const Var& var : vars) nodes.push_back(node_on(state, var, "evaluate", "an output"));
+  return nodes;
+}
+
+/// A value that was asked for stays, a Parameter's too: it is no longer a read that may become stale.
+Array kept_value(TapeState& state, NodeId id) {
+  Array value = detail::value_of(state, id);
+  detail::Node& node = state.program[id];
+  if (node.holds == detail::Holds::parameter) {
+    node.holds = detail::Holds::array;
+    node.value = static_cast<std::uint32_t>(state.arrays.size());
+    state.arrays.push_back(value);
+  }
+  return value;
+}
+
+void check_assignments(const TapeState& state, std::span<const Assignment> assignments) {
+  for (std::size_t i = 0; i < assignments.size(); ++i) {
+    const auto& [parameter, value] = assignments[i];
+    node_on(state, value, "evaluate", "an assigned value");
+    detail::check_assignable(parameter, value.dtype(), value.shape(), "evaluate");
+    for (std::size_t j = 0; j < i; ++j)
+      if (&assignments[j].parameter == &parameter)
+        fail<ValueError>("evaluate", "Parameter \"", parameter.name(), "\" is assigned twice");
+  }
+}
+
+void check_guard(const TapeState& state, const Var& guard) {
+  node_on(state, guard, "evaluate", "the guard");
+  if (guard.dtype() != DType::boolean) fail<DTypeError>("evaluate", "the guard is ", guard.dtype(), ", it must be bool");
+  if (guard.rank() != 0) fail<ShapeError>("evaluate", "the guard is ", guard.shape(), ", it must be a scalar");
+}
+
+}  // namespace
+
+// ---- Var
+
+Shape Var::shape() const { return VarAccess::state(*this).program[node_].shape; }
+
+DType Var::dtype() const { return VarAccess::state(*this).program[node_].dtype; }
+
+Array Var::value() const {
+  TapeState& state = VarAccess::state(*this);
+  detail::evaluate(state, std::span(&node_, 1));
+  return kept_value(state, node_);
+}
+
+Var::operator bool() const {
+  if (dtype() != DType::boolean) fail<DTypeError>("operator bool", "the Var is ", dtype(), ", it must be bool");
+  if (rank() != 0) fail<ShapeError>("operator bool", "the Var is ", shape(), ", it must be a scalar");
+  return item<bool>();
+}
+
+// ---- Tape
+
+Options Options::from_environment() {
+  const char* unplanned = std::getenv("XTAPE_UNPLANNED");
+  return {.planned = unplanned == nullptr || std::string_view(unplanned) != "1"};
+}
+
+Tape::Tape(const Options& options) : state_(detail::acquire_tape_state(options)) {}
+
+Tape::~Tape() {
+  if (state_ != nullptr) detail::recycle_tape_state(state_);
+}
+
+Tape::Tape(Tape&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
+Tape& Tape::operator=(Tape&& other) noexcept {
+  if (this != &other && state_ != nullptr) detail::recycle_tape_state(state_);
+  if (this != &other) state_ = std::exchange(other.state_, nullptr);
+  return *this;
+}
+
+void Tape::reset() {
+  TapeState& state = checked(state_);
+  state.clear();
+  ++state.generation;
+}
+
+Var Tape::variable(const Array& value, const char* file, std::uint32_t line) {
+  TapeState& state = checked(state_);
+  return VarAccess::make(state, detail::record_array(state, value, {file, line}));
+}
+
+Var Tape::read(const Parameter& parameter, const char* file, std::uint32_t line) {
+  TapeState& state = checked(state_);
+  return VarAccess::make(state, detail::read_parameter(state, parameter, {file, line}));
+}
+
+NodeId Tape::target_node(const Target& target) {
+  TapeState& state = *state_;
+  if (target.parameter_ == nullptr) return node_on(state, target.var_, "gradient", "a target");
+  const auto& source = ParameterAccess::state(*target.parameter_);
+  for (std::size_t i = state.reads.size(); i-- > 0;)
+    if (state.reads[i].parameter == source) return state.reads[i].node;
+  return detail::read_parameter(state, *target.parameter_, {});
+}
+
+std::vector<NodeId> Tape::target_nodes(std::span<const Target> targets) {
+  std::vector<NodeId> nodes;
+  nodes.reserve(targets.size());
+  for (const Target& target : targets) {
+    nodes.push_back(target_node(target));
+    check_floating(state_->program[nodes.back()].dtype, "gradient", "a target");
+  }
+  return nodes;
+}
+
+std::vector<Var> Tape::gradient(const Var& y, std::span<const Target> targets) {
+  TapeState& state = checked(state_);
+  const NodeId node = node_on(state, y, "gradient", "y");
+  if (y.rank() != 0) fail<ShapeError>("gradient", "y is ", y.shape(), ", it must be a scalar; or use vjp");
+  check_floating(y.dtype(), "gradient", "y");
+  return detail::gradient(state, node, target_nodes(targets));
+}
+
+std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const Target> targets) {
+  TapeState& state = checked(state_);
+  const NodeId node = node_on(state, y, "vjp", "y");
+  node_on(state, cotangent, "vjp", "the cotangent");
+  check_floating(y.dtype(), "vjp", "y");
+  if (cotangent.shape() != y.shape())
+    fail<ShapeError>("vjp", "the cotangent is ", cotangent.shape(), ", y is ", y.shape());
+  if (cotangent.dtype() != y.dtype())
+    fail<DTypeError>("vjp", "the cotangent is ", cotangent.dtype(), ", y is ", y.dtype());
+  return detail::vjp(state, node, cotangent, target_nodes(targets));
+}
+
+std::vector<Array> Tape::evaluate(std::span<const Var> outputs) {
+  TapeState& state = checked(state_);
+  const std::vector<NodeId> nodes = nodes_on(state, outputs);
+  detail::evaluate(state, nodes);
+  std::vector<Array> values;
+  values.reserve(nodes.size());
+  for (NodeId node : nodes) values.push_back(kept_value(state, node));
+  return values;
+}
+
+bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> assignments, const Var* guard) {
+  TapeState& state = checked(state_);
+  check_assignments(state, assignments);
+  if (guard != nullptr) check_guard(state, *guard);
+  std::vector<NodeId> nodes = nodes_on(state, outputs);
+  for (const Assignment& assignment : assignments) nodes.push_back(VarAccess::node(assignment.value));
+  if (guard != nullptr) nodes.push_back(VarAccess::node(*guard));
+  detail::evaluate(state, nodes);
+
+  for (std::size_t i = 0; i < outputs.size(); ++i) kept_value(state, nodes[i]);
+  std::vector<Array> values;
+  for (const Assignment& assignment : assignments)
+    values.push_back(kept_value(state, VarAccess::node(assignment.value)));
+  if (guard != nullptr && !guard->item<bool>()) return false;
+  for (std::size_t i = 0; i < assignments.size(); ++i) assignments[i].parameter.assign(values[i]);
+  return true;
+}
+
+std::size_t Tape::size() const { return checked(state_).program.size(); }
+
+std::string Tape::dump() const { return detail::dump(checked(state_)); }
+
+}  // namespace xtape
