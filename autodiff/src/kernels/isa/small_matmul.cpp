@@ -1,0 +1,87 @@
+// Matrix products too small for BLAS, whose call alone would cost more. Every element is one sum over k in an order
+// that depends on the shapes and strides only.
+#include "kernels/lanes.hpp"
+
+namespace xtape::detail::XTAPE_ISA {
+
+/// A matrix with any strides.
+template <class T>
+struct Strided {
+  const T* data;
+  std::int64_t row, column;
+  const T* at(std::int64_t i, std::int64_t j) const { return data + i * row + j * column; }
+  Strided transposed() const { return {data, column, row}; }
+};
+
+template <class T>
+inline constexpr std::int64_t kWidthOf = kVectorBytes / sizeof(T);
+
+/// `Vectors` neighbouring vectors of row i of the product, from column j on; b's rows are contiguous.
+template <std::size_t Vectors, class T>
+[[gnu::always_inline]] inline void row_tile(Strided<T> a, Strided<T> b, T* c, std::int64_t i, std::int64_t j,
+                                            std::int64_t k) {
+  using V = Vector<T, kVectorBytes / sizeof(T)>;
+  V sums[Vectors] = {};
+  for (std::int64_t p = 0; p < k; ++p) {
+    const T factor = *a.at(i, p);
+    const T* row = b.at(p, j);
+    for (std::size_t v = 0; v < Vectors; ++v)
+      sums[v] = sums[v] + factor * load<V>(row + v * static_cast<std::size_t>(kWidthOf<T>));
+  }
+  __builtin_memcpy(c, sums, sizeof(sums));
+}
+
+template <class T>
+inline T strided_dot(Strided<T> a, Strided<T> b, std::int64_t i, std::int64_t j, std::int64_t k) {
+  T sum = 0;
+  for (std::int64_t p = 0; p < k; ++p) sum += *a.at(i, p) * *b.at(p, j);
+  return sum;
+}
+
+template <class T>
+inline T contiguous_dot(const T* a, const T* b, std::int64_t k) {
+  using V = Vector<T, kVectorBytes / sizeof(T)>;
+  V sums = {};
+  std::int64_t p = 0;
+  for (; p + kWidthOf<T> <= k; p += kWidthOf<T>) sums = sums + load<V>(a + p) * load<V>(b + p);
+  T sum = 0;
+  for (std::int64_t lane = 0; lane < kWidthOf<T>; ++lane) sum += sums[lane];
+  for (; p < k; ++p) sum += a[p] * b[p];
+  return sum;
+}
+
+template <class T>
+void by_rows(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+  constexpr std::int64_t kWidth = kWidthOf<T>;
+  for (std::int64_t i = 0; i < m; ++i) {
+    T* row = c + i * n;
+    std::int64_t j = 0;
+    for (; j + 4 * kWidth <= n; j += 4 * kWidth) row_tile<4>(a, b, row + j, i, j, k);
+    for (; j + kWidth <= n; j += kWidth) row_tile<1>(a, b, row + j, i, j, k);
+    for (; j < n; ++j) row[j] = strided_dot(a, b, i, j, k);
+  }
+}
+
+template <class T>
+void product(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+  if (n == 1 && a.row == 1 && a.column != 1) return by_rows(b.transposed(), a.transposed(), c, 1, m, k);
+  if (a.column == 1 && b.row == 1 && (b.column != 1 || n < kWidthOf<T>)) {
+    for (std::int64_t i = 0; i < m; ++i)
+      for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = contiguous_dot(a.at(i, 0), b.at(0, j), k);
+    return;
+  }
+  if (b.column == 1) return by_rows(a, b, c, m, n, k);
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = strided_dot(a, b, i, j, k);
+}
+
+template <class T>
+void small_product(const T* a, std::int64_t a_row, std::int64_t a_column, const T* b, std::int64_t b_row,
+                   std::int64_t b_column, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+  product<T>({a, a_row, a_column}, {b, b_row, b_column}, c, m, n, k);
+}
+
+extern constinit const SmallMatmulKernels small_matmul;
+constinit const SmallMatmulKernels small_matmul = {&small_product<float>, &small_product<double>};
+
+}  // namespace xtape::detail::XTAPE_ISA

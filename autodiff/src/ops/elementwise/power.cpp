@@ -1,0 +1,95 @@
+// power, whose exponent is part of the program's structure where it is a literal.
+#include "ops/elementwise.hpp"
+
+#include "kernels/isa/sleef.hpp"
+
+namespace xtape::detail::XTAPE_ISA {
+
+inline float scalar_pow(float x, float y) { return __builtin_powf(x, y); }
+inline double scalar_pow(double x, double y) { return __builtin_pow(x, y); }
+
+/// SLEEF overflows some hundred ulp early, so that results of infinity are computed again.
+template <class V>
+[[gnu::cold, gnu::noinline]] V pow_again(V x, V y) {
+  alignas(64) typename V::value_type a[V::size], b[V::size];
+  x.store_aligned(a);
+  y.store_aligned(b);
+  for (std::size_t i = 0; i < V::size; ++i) a[i] = scalar_pow(a[i], b[i]);
+  return V::load_aligned(a);
+}
+
+template <class V>
+inline V pow_lane(V x, V y) {
+  const V result = sleef::pow(x, y);
+  const V infinity(static_cast<typename V::value_type>(__builtin_inf()));
+  const auto overflow = xs::abs(result) == infinity;
+  if (xs::any(overflow)) [[unlikely]] return pow_again(x, y);
+  return result;
+}
+
+}  // namespace xtape::detail::XTAPE_ISA
+
+XTAPE_KERNELS(power, floating_kernels<2>([](auto x, auto y) { return pow_lane(x, y); }))
+
+#ifdef XTAPE_ISA_BASELINE
+
+#include <bit>
+
+namespace xtape::detail {
+namespace {
+
+bool is_number(const Operand& operand) {
+  return operand.kind == Operand::Kind::integer || operand.kind == Operand::Kind::real;
+}
+
+std::optional<double> literal_value(const Var& var) {
+  const Program& program = VarAccess::state(var).program;
+  const Node& node = program[VarAccess::node(var)];
+  if (node.op->kind != OpKind::constant) return std::nullopt;
+  return std::bit_cast<double>(program.attributes(node)[0]);
+}
+
+/// The exponent, if it is known now.
+std::optional<double> known_exponent(const Operand& y) {
+  if (y.kind == Operand::Kind::integer) return static_cast<double>(y.integer);
+  if (y.kind == Operand::Kind::real) return y.real;
+  return y.kind == Operand::Kind::var ? literal_value(y.var) : std::nullopt;
+}
+
+/// y x^(y - 1), 0 where y is 0.
+Var slope_in_base(const Var& x, const Var& y) {
+  if (const auto exponent = literal_value(y)) return literal(*exponent) * power(x, literal(*exponent - 1));
+  return strong_multiply(y, power(x, y - 1));
+}
+
+/// x^y log x, and 0 at 0^0.
+Var slope_in_exponent(const Var& x, const Var& y, const Var& result) {
+  return where(logical_and(x == 0, y == 0), 0, strong_multiply(result, log(x)));
+}
+
+void power_vjp(Rule& rule) {
+  const Var x = rule.x(0), y = rule.x(1);
+  if (rule.wants(0) && literal_value(y) != 0.0) rule.give(0, strong_multiply(rule.cotangent, slope_in_base(x, y)));
+  if (rule.wants(1)) rule.give(1, strong_multiply(rule.cotangent, slope_in_exponent(x, y, rule.y())));
+}
+
+}  // namespace
+}  // namespace xtape::detail
+
+XTAPE_DESCRIBE(power, RULE([](auto& rule) { power_vjp(rule); }))
+
+namespace xtape {
+
+Var power(const Operand& a, const Operand& b) {
+  if (const auto exponent = detail::known_exponent(b);
+      exponent && a.kind == Operand::Kind::var && is_floating(a.var.dtype())) {
+    if (*exponent == 1) return a.var;
+    if (*exponent == 2) return square(a);
+  }
+  Operand exponent = b;
+  exponent.literal = exponent.literal || detail::is_number(b);
+  return detail::record_elementwise(detail::power_op, {&a, &exponent});
+}
+
+}  // namespace xtape
+#endif

@@ -1,0 +1,222 @@
+// take and take_along_axis: elements of one axis by index. Their transposes add up what falls on one place.
+#include "ops/gather.hpp"
+
+#include <xtape/ops.hpp>
+
+#include "ops/errors.hpp"
+#include "ops/record.hpp"
+#include "ops/view.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// Attributes: the axis of x from the end, and for take_along_axis whether negative indices count from the end.
+std::string describe_axis(std::span<const std::int64_t> attributes) {
+  return "axis=" + std::to_string(-1 - attributes[0]);
+}
+
+std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent, bool from_end) {
+  if (index >= extent || index < (from_end ? -extent : 0))
+    fail<ValueError>(op, "index ", index, " is out of range for an axis of extent ", extent);
+  return index < 0 ? index + extent : index;
+}
+
+/// A tensor as (outer, extent, inner) around one axis.
+struct Blocks {
+  std::int64_t outer = 1, extent = 1, inner = 1;
+
+  Blocks(const Shape& shape, std::int64_t from_end) {
+    const std::size_t axis = shape.rank() - 1 - static_cast<std::size_t>(from_end);
+    for (std::size_t i = 0; i < shape.rank(); ++i) (i < axis ? outer : i == axis ? extent : inner) *= shape[i];
+  }
+};
+
+const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<const std::int64_t*>(buffer.data); }
+
+/// Calls visit(element of x, element of y) for all pairs that take relates; x has these blocks.
+template <class Visit>
+void visit_take(const Blocks& x, const Buffer& indices, Visit visit) {
+  const std::int64_t count = indices.shape.size();
+  for (std::int64_t outer = 0, to = 0; outer < x.outer; ++outer)
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t at = position("take", indices_of(indices)[i], x.extent, true);
+      for (std::int64_t inner = 0; inner < x.inner; ++inner) visit((outer * x.extent + at) * x.inner + inner, to++);
+    }
+}
+
+template <class Visit>
+void visit_along(const Blocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
+  const Blocks y(indices.shape, attributes[0]);
+  for (std::int64_t outer = 0, to = 0; outer < y.outer; ++outer)
+    for (std::int64_t i = 0; i < y.extent; ++i)
+      for (std::int64_t inner = 0; inner < y.inner; ++inner, ++to) {
+        const std::int64_t at = position("take_along_axis", indices_of(indices)[to], x.extent, attributes[1] != 0);
+        visit((outer * x.extent + at) * x.inner + inner, to);
+      }
+}
+
+template <class T, class Visitor>
+void copy_elements(const Call& call, Visitor visitor) {
+  const T* x = reinterpret_cast<const T*>(call.inputs[0].data);
+  T* y = reinterpret_cast<T*>(call.output.data);
+  visitor(call.inputs[0], [&](std::int64_t from, std::int64_t to) { y[to] = x[from]; });
+}
+
+template <class T, class Visitor>
+void add_elements(const Call& call, Visitor visitor) {
+  const T* y = reinterpret_cast<const T*>(call.inputs[0].data);
+  T* x = reinterpret_cast<T*>(call.output.data);
+  for (std::int64_t i = 0; i < call.output.shape.size(); ++i) x[i] = 0;
+  visitor(call.output, [&](std::int64_t to, std::int64_t from) { x[to] += y[from]; });
+}
+
+template <class Visitor>
+void gather(const Call& call, Visitor visitor) {
+  switch (size_of(call.output.dtype)) {
+    case 8: return copy_elements<std::uint64_t>(call, visitor);
+    case 4: return copy_elements<std::uint32_t>(call, visitor);
+    default: return copy_elements<std::uint8_t>(call, visitor);
+  }
+}
+
+template <class Visitor>
+void scatter(const Call& call, Visitor visitor) {
+  if (call.output.dtype == DType::float32) return add_elements<float>(call, visitor);
+  add_elements<double>(call, visitor);
+}
+
+/// The elements of `tensor`, which has the shape of x, in pairs with those of y.
+auto take_visitor(const Call& call) {
+  return [&call](const Buffer& tensor, auto visit) {
+    visit_take(Blocks(tensor.shape, call.attributes[0]), call.inputs[1], visit);
+  };
+}
+
+auto along_visitor(const Call& call) {
+  return [&call](const Buffer& tensor, auto visit) {
+    visit_along(Blocks(tensor.shape, call.attributes[0]), call.inputs[1], call.attributes, visit);
+  };
+}
+
+/// A node of `op` on x's or y's side, with the indices and attributes of the rule's.
+Var transposed(Rule& rule, const Op& op, const Shape& shape) {
+  const auto recorded = rule.attributes();
+  const std::vector<std::int64_t> attributes(recorded.begin(), recorded.end());
+  TapeState& state = VarAccess::state(rule.cotangent);
+  const NodeId inputs[] = {VarAccess::node(rule.cotangent), VarAccess::node(rule.x(1))};
+  return VarAccess::make(state, append(state, op, rule.cotangent.dtype(), shape, inputs, attributes));
+}
+
+}  // namespace
+
+extern constinit const Op take_op, take_transpose_op, take_along_axis_op, take_along_axis_transpose_op;
+
+constinit const Op take_op{
+    .name = "take",
+    .kind = OpKind::opaque,
+    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_transpose_op, rule.x().shape())); },
+    .execute = [](const Call& call) { gather(call, take_visitor(call)); },
+    .describe = describe_axis};
+XTAPE_LIST_OP(take_op);
+
+constinit const Op take_transpose_op{
+    .name = "take_transpose",
+    .kind = OpKind::opaque,
+    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_op, rule.x().shape())); },
+    .execute = [](const Call& call) { scatter(call, take_visitor(call)); },
+    .describe = describe_axis};
+XTAPE_LIST_OP(take_transpose_op);
+
+constinit const Op take_along_axis_op{
+    .name = "take_along_axis",
+    .kind = OpKind::opaque,
+    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_along_axis_transpose_op, rule.x().shape())); },
+    .execute = [](const Call& call) { gather(call, along_visitor(call)); },
+    .describe = describe_axis};
+XTAPE_LIST_OP(take_along_axis_op);
+
+constinit const Op take_along_axis_transpose_op{
+    .name = "take_along_axis_transpose",
+    .kind = OpKind::opaque,
+    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_along_axis_op, rule.x().shape())); },
+    .execute = [](const Call& call) { scatter(call, along_visitor(call)); },
+    .describe = describe_axis};
+XTAPE_LIST_OP(take_along_axis_transpose_op);
+
+namespace {
+
+Var append_gather(const Op& op, const Var& x, const Var& indices, const Shape& shape,
+                  std::span<const std::int64_t> attributes) {
+  TapeState& state = VarAccess::state(x);
+  const NodeId inputs[] = {VarAccess::node(x), VarAccess::node(indices)};
+  return VarAccess::make(state, append(state, op, x.dtype(), shape, inputs, attributes));
+}
+
+void check_indices(std::string_view op, const Var& indices) {
+  if (indices.dtype() != DType::int64) fail<DTypeError>(op, "the indices are ", indices.dtype(), ", they must be int64");
+}
+
+Var taken(const Var& x, const Var& indices, int axis) {
+  check_indices("take", indices);
+  const Shape from = x.shape();
+  const std::size_t at = normalized_axis("take", axis, from.rank());
+  Shape shape;
+  for (std::size_t i = 0; i < from.rank(); ++i) {
+    if (i != at) shape.push_back(from[i]);
+    else for (std::int64_t extent : indices.shape()) shape.push_back(extent);
+  }
+  const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at)};
+  return append_gather(take_op, x, indices, shape, attributes);
+}
+
+Var taken_along(const Var& x, const Var& indices, int axis) {
+  check_indices("take_along_axis", indices);
+  const Shape from = x.shape(), shape = indices.shape();
+  const std::size_t at = normalized_axis("take_along_axis", axis, from.rank());
+  Shape wanted = from;
+  if (shape.rank() == from.rank()) wanted[at] = shape[at];
+  if (shape != wanted)
+    fail<ShapeError>("take_along_axis", "x is ", from, ", the indices are ", shape, ": they may differ in axis ", axis,
+                     " only");
+  const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at), 1};
+  return append_gather(take_along_axis_op, x, indices, shape, attributes);
+}
+
+/// Two operands of dtypes of their own.
+template <class Body>
+Var record_gather(std::string_view op, const Operand& x, const Operand& indices, Body body) {
+  const Operand* const list[] = {&x, &indices};
+  TapeState& state = tape_of(op, list);
+  const Var tensor = VarAccess::make(state, resolve(state, op, x, DType::float64));
+  const Var positions = VarAccess::make(state, resolve(state, op, indices, DType::int64));
+  const RuleScope scope(state, location_of(state, x));
+  return hand_out(state, body(tensor, positions));
+}
+
+}  // namespace
+
+Var picked_classes(const Var& x, const Var& classes) {
+  Shape shape = classes.shape();
+  shape.push_back(1);
+  const std::int64_t attributes[] = {0, 0};
+  return reshaped(append_gather(take_along_axis_op, x, reshaped(classes, shape), shape, attributes), classes.shape());
+}
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+Var take(const Operand& x, const Operand& indices, int axis) {
+  return detail::record_gather("take", x, indices, [&](const Var& tensor, const Var& positions) {
+    return detail::taken(tensor, positions, axis);
+  });
+}
+
+Var take_along_axis(const Operand& x, const Operand& indices, int axis) {
+  return detail::record_gather("take_along_axis", x, indices, [&](const Var& tensor, const Var& positions) {
+    return detail::taken_along(tensor, positions, axis);
+  });
+}
+
+}  // namespace xtape

@@ -1,0 +1,69 @@
+// Recording an op: finding its tape, resolving operands, checking dtypes and shapes, broadcasting, appending.
+#pragma once
+
+#include <array>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <xtape/operand.hpp>
+
+#include "ops/op.hpp"
+#include "tape/state.hpp"
+
+namespace xtape::detail {
+
+using Operands = std::span<const Operand* const>;
+
+/// Elementwise with broadcasting: all inputs of one dtype, the output of that dtype or the given one. Beside a boolean
+/// first input, two numbers make a float64, int64 or bool result, by their C++ types.
+Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands,
+                       std::optional<DType> output = std::nullopt);
+/// The tape of the Vars among the operands. Throws ValueError if there is none, or if there are two.
+TapeState& tape_of(std::string_view op, Operands operands);
+/// What a node recorded now is said to come from: the operand's line, or the rule's.
+Location location_of(const TapeState& state, const Operand& operand);
+/// The one dtype of the operands that are no numbers, else the numbers' own. Throws DTypeError if there are two.
+DType common_dtype(std::string_view op, const TapeState& state, Operands operands);
+/// The node of an operand; a number becomes a 0-d leaf or literal of the given dtype, or throws DTypeError.
+NodeId resolve(TapeState& state, std::string_view op, const Operand& operand, DType number_dtype);
+
+/// Appends a node, internal while a rule or composite records. Checks nothing.
+NodeId append(TapeState& state, const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
+              std::span<const std::int64_t> attributes = {}, std::optional<Location> location = std::nullopt);
+/// The same as a Var, for one input and attributes.
+Var append_unary(const Op& op, const Var& x, const Shape& shape, std::span<const std::int64_t> attributes = {});
+NodeId append_literal(TapeState& state, double value, DType dtype);
+/// A tensor of one literal.
+NodeId append_full(TapeState& state, double value, DType dtype, const Shape& shape);
+/// A node of its own with the value of another.
+NodeId append_alias(TapeState& state, NodeId node);
+
+/// Whether a node is a literal, or a tensor of one, that no Var was given of; and which.
+bool is_literal(const TapeState& state, NodeId node, double& value);
+
+/// The shape that two shapes broadcast to. Throws ShapeError in the name of `op`.
+Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
+/// An axis counted from the start, 0 <= axis < rank. Throws ShapeError if it is out of range.
+std::size_t normalized_axis(std::string_view op, std::int64_t axis, std::size_t rank);
+/// Throws DTypeError unless the Var is floating.
+void check_floating(std::string_view op, const Var& x);
+
+/// Makes the result of a composite a node that rules do not look through and that is no operand.
+Var hand_out(TapeState& state, const Var& result);
+
+/// A function of ops: resolves the operands to Vars, then calls `body` with them, while numbers are literals and nodes
+/// get the user's line.
+template <class Body, class... Rest>
+Var record_composite(std::string_view op, Body body, const Rest&... operands) {
+  const std::array<const Operand*, sizeof...(Rest)> list{&operands...};
+  TapeState& state = tape_of(op, list);
+  const DType dtype = common_dtype(op, state, list);
+  const std::array<Var, sizeof...(Rest)> vars{VarAccess::make(state, resolve(state, op, operands, dtype))...};
+  const RuleScope scope(state, location_of(state, *list[0]));
+  return hand_out(state, std::apply(body, vars));
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,183 @@
+// sum, mean, max, min and all over any set of axes.
+#include "ops/reduction.hpp"
+
+#include <algorithm>
+
+#include <xtape/ops.hpp>
+
+#include "kernels/dispatch.hpp"
+#include "ops/errors.hpp"
+#include "ops/strong.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+void sum_vjp(Rule& rule) {
+  const Shape shape = rule.x().shape();
+  rule.give(0, spread(rule.cotangent, shape, rule.attributes()));
+}
+
+/// n tied elements get 1/n each; where the result is NaN, nothing equals it, and 0 / 0 passes the NaN on.
+void extremum_vjp(Rule& rule) {
+  const Var x = rule.x();
+  const std::int64_t attributes[] = {rule.attributes()[0], rule.attributes()[1]};
+  const Var mask = cast(equal(x, spread(rule.y(), x.shape(), attributes)), x.dtype());
+  const Var ties = reduced(sum_op, mask, attributes);
+  rule.give(0, strong_multiply(spread(rule.cotangent, x.shape(), attributes),
+                               mask / spread(ties, x.shape(), attributes)));
+}
+
+/// Over the axes first .. first + count - 1 of x.
+Var reduced_block(const Op& op, const Var& x, std::size_t first, std::size_t count) {
+  const std::int64_t attributes[] = {static_cast<std::int64_t>(x.rank() - first - count),
+                                     static_cast<std::int64_t>(count)};
+  return reduced(op, x, attributes);
+}
+
+/// x with the chosen axes moved to the end, in their order.
+Var gathered(const Var& x, const std::vector<bool>& chosen) {
+  std::vector<std::size_t> order;
+  for (const bool wanted : {false, true})
+    for (std::size_t axis = 0; axis < chosen.size(); ++axis)
+      if (chosen[axis] == wanted) order.push_back(axis);
+  return permuted(x, order);
+}
+
+}  // namespace
+
+constinit const Op sum_op{.name = "sum", .kind = OpKind::reduction, .vjp = sum_vjp, .reduction = &sum_reductions,
+                          .describe = describe_axes};
+XTAPE_LIST_OP(sum_op);
+constinit const Op max_op{.name = "max", .kind = OpKind::reduction, .vjp = extremum_vjp, .reduction = &max_reductions,
+                          .describe = describe_axes};
+XTAPE_LIST_OP(max_op);
+constinit const Op min_op{.name = "min", .kind = OpKind::reduction, .vjp = extremum_vjp, .reduction = &min_reductions,
+                          .describe = describe_axes};
+XTAPE_LIST_OP(min_op);
+constinit const Op all_op{
+    .name = "all", .kind = OpKind::reduction, .reduction = &all_reductions, .describe = describe_axes};
+XTAPE_LIST_OP(all_op);
+
+std::string describe_axes(std::span<const std::int64_t> attributes) {
+  std::string text = "axes=[";
+  for (std::int64_t i = attributes[1]; i-- > 0;)
+    text += std::to_string(-1 - attributes[0] - i) + (i > 0 ? ", " : "");
+  return text + "]";
+}
+
+std::vector<bool> chosen_axes(std::string_view op, const Axes& axes, std::size_t rank) {
+  std::vector<bool> chosen(rank, axes.all());
+  for (int axis : axes.list()) {
+    const std::size_t at = normalized_axis(op, axis, rank);
+    if (chosen[at]) fail<ShapeError>(op, "axis ", axis, " is given twice");
+    chosen[at] = true;
+  }
+  return chosen;
+}
+
+std::int64_t reduced_size(const Shape& shape, const std::vector<bool>& chosen) {
+  std::int64_t size = 1;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    if (chosen[axis]) size *= shape[axis];
+  return size;
+}
+
+Shape kept_shape(const Shape& shape, const std::vector<bool>& chosen) {
+  Shape kept = shape;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    if (chosen[axis]) kept[axis] = 1;
+  return kept;
+}
+
+Var reduced(const Op& op, const Var& x, const std::vector<bool>& chosen) {
+  const std::size_t count = static_cast<std::size_t>(std::count(chosen.begin(), chosen.end(), true));
+  if (count == 0) return x;
+  const std::size_t first = static_cast<std::size_t>(std::find(chosen.begin(), chosen.end(), true) - chosen.begin());
+  const bool adjacent = std::all_of(chosen.begin() + static_cast<std::ptrdiff_t>(first),
+                                    chosen.begin() + static_cast<std::ptrdiff_t>(first + count),
+                                    [](bool axis) { return axis; });
+  return adjacent ? reduced_block(op, x, first, count)
+                  : reduced_block(op, gathered(x, chosen), chosen.size() - count, count);
+}
+
+Var reduced(const Op& op, const Var& x, std::span<const std::int64_t> attributes) {
+  const Shape from = x.shape();
+  const std::size_t end = from.rank() - static_cast<std::size_t>(attributes[0]);
+  const std::size_t first = end - static_cast<std::size_t>(attributes[1]);
+  Shape shape;
+  for (std::size_t axis = 0; axis < from.rank(); ++axis)
+    if (axis < first || axis >= end) shape.push_back(from[axis]);
+  return append_unary(op, x, shape, attributes);
+}
+
+Var summed_to(const Var& x, const Shape& shape) {
+  const Shape from = x.shape();
+  const std::size_t added = from.rank() - shape.rank();
+  Var sum = x;
+  // Block by block from the innermost, so that the numbers of the axes before stay right.
+  for (std::size_t end = from.rank(); end > 0;) {
+    std::size_t first = end;
+    while (first > 0 && (first - 1 < added || (shape[first - 1 - added] == 1 && from[first - 1] != 1))) --first;
+    if (first < end) sum = reduced_block(sum_op, sum, first, end - first);
+    end = first == end ? end - 1 : first;
+  }
+  return reshaped(sum, shape);
+}
+
+Var spread(const Var& reduced, const Shape& shape, std::span<const std::int64_t> attributes) {
+  const std::size_t last = shape.rank() - 1 - static_cast<std::size_t>(attributes[0]);
+  const std::size_t count = static_cast<std::size_t>(attributes[1]);
+  Shape kept = shape;
+  for (std::size_t axis = last + 1 - count; axis <= last; ++axis) kept[axis] = 1;
+  const bool leading = last + 1 == count;  // new leading axes come by themselves
+  return broadcasted(leading ? reduced : reshaped(reduced, kept), shape);
+}
+
+namespace {
+
+void check_reducible(const Op& op, DType dtype) {
+  const ReductionKernels& kernels = (*op.reduction)[InstructionSet::baseline];
+  const ReductionKernel* by_dtype[] = {&kernels.float32, &kernels.float64, &kernels.int64, &kernels.boolean};
+  if (by_dtype[static_cast<std::size_t>(dtype)]->begin == nullptr) fail<DTypeError>(op.name, "it does not take ", dtype);
+}
+
+Var record_primitive(const Op& op, const Operand& x, const Axes& axes, bool keepdims, bool of_none) {
+  return record_reduction(op.name, x, axes, keepdims, [&](const Var& v, const std::vector<bool>& chosen) {
+    check_reducible(op, v.dtype());
+    if (!of_none && reduced_size(v.shape(), chosen) == 0)
+      fail<ShapeError>(op.name, "there is no element to choose from in ", v.shape());
+    return reduced(op, v, chosen);
+  });
+}
+
+}  // namespace
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+Var sum(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_primitive(detail::sum_op, x, axes, keepdims, true);
+}
+
+Var mean(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_reduction("mean", x, axes, keepdims, [](const Var& v, const std::vector<bool>& chosen) {
+    detail::check_floating("mean", v);
+    return detail::reduced(detail::sum_op, v, chosen) / detail::reduced_size(v.shape(), chosen);
+  });
+}
+
+Var max(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_primitive(detail::max_op, x, axes, keepdims, false);
+}
+
+Var min(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_primitive(detail::min_op, x, axes, keepdims, false);
+}
+
+Var all(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_primitive(detail::all_op, x, axes, keepdims, true);
+}
+
+}  // namespace xtape

@@ -1,0 +1,244 @@
+// broadcast_to, reshape, transpose and their relatives: linear, and free where strides can express them.
+#include "ops/view.hpp"
+
+#include <algorithm>
+
+#include <xtape/ops.hpp>
+
+#include "ops/errors.hpp"
+#include "ops/record.hpp"
+#include "ops/reduction.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+bool broadcast_view(const View& input, const Shape& from, std::span<const std::int64_t>, const Shape& to,
+                    View& output) {
+  output = View{input.offset, {}};
+  const std::size_t added = to.rank() - from.rank();
+  for (std::size_t axis = 0; axis < from.rank(); ++axis)
+    output.strides[axis + added] = from[axis] == to[axis + added] ? input.strides[axis] : 0;
+  return true;
+}
+
+bool transpose_view(const View& input, const Shape& from, std::span<const std::int64_t> axes, const Shape&,
+                    View& output) {
+  output = input;
+  const std::size_t last = from.rank() - 1;
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    output.strides[last - i] = input.strides[last - static_cast<std::size_t>(axes[i])];
+  return true;
+}
+
+/// The axes that have more than one element, with their strides.
+struct Extents {
+  std::size_t rank = 0;
+  std::int64_t extents[Shape::kMaxRank] = {};
+  std::int64_t strides[Shape::kMaxRank] = {};
+};
+
+/// Cuts the axes of a view into pieces that walk memory evenly, from the innermost outwards.
+Extents merged(const View& view, const Shape& shape) {
+  Extents result;
+  for (std::size_t axis = shape.rank(); axis-- > 0;) {
+    if (shape[axis] == 1) continue;
+    const std::size_t last = result.rank - 1;
+    if (result.rank > 0 && view.strides[axis] == result.extents[last] * result.strides[last]) {
+      result.extents[last] *= shape[axis];
+      continue;
+    }
+    result.extents[result.rank] = shape[axis];
+    result.strides[result.rank++] = view.strides[axis];
+  }
+  return result;
+}
+
+/// Every merged piece must be the product of whole axes of the new shape.
+bool reshape_view(const View& input, const Shape& from, std::span<const std::int64_t>, const Shape& to, View& output) {
+  output = View{input.offset, {}};
+  if (from.size() == 0) return true;
+  const Extents pieces = merged(input, from);
+  std::size_t piece = 0;
+  std::int64_t taken = 1;
+  for (std::size_t axis = to.rank(); axis-- > 0;) {
+    if (piece < pieces.rank && taken == pieces.extents[piece]) {
+      ++piece;
+      taken = 1;
+    }
+    if (piece == pieces.rank) continue;  // only axes of one element are left
+    output.strides[axis] = pieces.strides[piece] * taken;
+    taken *= to[axis];
+    if (pieces.extents[piece] % taken != 0) return false;
+  }
+  return true;
+}
+
+std::vector<std::int64_t> inverse(std::span<const std::int64_t> axes) {
+  std::vector<std::int64_t> result(axes.size());
+  for (std::size_t i = 0; i < axes.size(); ++i) result[static_cast<std::size_t>(axes[i])] = static_cast<std::int64_t>(i);
+  return result;
+}
+
+Shape permuted_shape(const Shape& shape, std::span<const std::int64_t> axes) {
+  Shape result = shape;
+  const std::size_t last = shape.rank() - 1;
+  for (std::size_t i = 0; i < axes.size(); ++i) result[last - i] = shape[last - static_cast<std::size_t>(axes[i])];
+  return result;
+}
+
+bool is_identity(std::span<const std::int64_t> axes) {
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    if (axes[i] != static_cast<std::int64_t>(i)) return false;
+  return true;
+}
+
+/// `axes` as in the attributes of transpose. A transpose of an internal transpose cancels.
+Var transposed(const Var& x, std::span<const std::int64_t> axes) {
+  if (is_identity(axes)) return x;
+  TapeState& state = VarAccess::state(x);
+  const Node& node = state.program[VarAccess::node(x)];
+  if (node.op == &transpose_op && node.internal) {
+    const auto inner = state.program.attributes(node);
+    bool cancels = inner.size() == axes.size();
+    for (std::size_t i = 0; cancels && i < axes.size(); ++i)
+      cancels = inner[static_cast<std::size_t>(axes[i])] == static_cast<std::int64_t>(i);
+    if (cancels) return VarAccess::make(state, state.program.inputs(node)[0]);
+  }
+  return append_unary(transpose_op, x, permuted_shape(x.shape(), axes), axes);
+}
+
+std::string describe_transpose(std::span<const std::int64_t> axes) {
+  std::string text = "axes=[";
+  for (std::size_t i = axes.size(); i-- > 0;)
+    text += std::to_string(-1 - axes[i]) + (i > 0 ? ", " : "");
+  return text + "]";
+}
+
+}  // namespace
+
+constinit const Op broadcast_to_op{
+    .name = "broadcast_to",
+    .kind = OpKind::view,
+    .vjp = [](Rule& rule) { rule.give(0, summed_to(rule.cotangent, rule.x().shape())); },
+    .view = broadcast_view};
+XTAPE_LIST_OP(broadcast_to_op);
+
+constinit const Op reshape_op{.name = "reshape",
+                              .kind = OpKind::view,
+                              .vjp = [](Rule& rule) { rule.give(0, reshaped(rule.cotangent, rule.x().shape())); },
+                              .view = reshape_view};
+XTAPE_LIST_OP(reshape_op);
+
+constinit const Op transpose_op{
+    .name = "transpose",
+    .kind = OpKind::view,
+    .vjp = [](Rule& rule) { rule.give(0, transposed(rule.cotangent, inverse(rule.attributes()))); },
+    .view = transpose_view,
+    .describe = describe_transpose};
+XTAPE_LIST_OP(transpose_op);
+
+Var reshaped(const Var& x, const Shape& shape) {
+  return x.shape() == shape ? x : append_unary(reshape_op, x, shape);
+}
+
+Var broadcasted(const Var& x, const Shape& shape) {
+  return x.shape() == shape ? x : append_unary(broadcast_to_op, x, shape);
+}
+
+Var permuted(const Var& x, std::span<const std::size_t> axes) {
+  std::vector<std::int64_t> from_end;
+  for (std::size_t i = axes.size(); i-- > 0;) from_end.push_back(static_cast<std::int64_t>(axes.size() - 1 - axes[i]));
+  return transposed(x, from_end);
+}
+
+Var matrix_transposed(const Var& x) {
+  constexpr std::int64_t kExchanged[] = {1, 0};
+  return transposed(x, kExchanged);
+}
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+using detail::fail;
+
+namespace {
+
+/// The extents with -1 worked out, checked against the number of elements.
+Shape resolved_extents(const Shape& from, std::span<const std::int64_t> wanted) {
+  Shape shape;
+  std::size_t unknown = Shape::kMaxRank;
+  std::int64_t known = 1;
+  for (std::size_t axis = 0; axis < wanted.size(); ++axis) {
+    if (wanted[axis] == -1 && unknown == Shape::kMaxRank) unknown = axis;
+    else known *= wanted[axis];
+    shape.push_back(wanted[axis] == -1 && unknown == axis ? 1 : wanted[axis]);
+  }
+  if (unknown < Shape::kMaxRank) shape[unknown] = known == 0 ? -1 : from.size() / known;
+  const bool fits = unknown == Shape::kMaxRank ? known == from.size() : known != 0 && from.size() % known == 0;
+  if (!fits) fail<ShapeError>("reshape", from, " has ", from.size(), " elements, which do not fill ", detail::text(wanted));
+  return shape;
+}
+
+}  // namespace
+
+Var transpose(const Operand& x) {
+  return detail::record_composite("transpose", [](const Var& v) {
+    std::vector<std::size_t> axes;
+    for (std::size_t axis = v.rank(); axis-- > 0;) axes.push_back(axis);
+    return detail::permuted(v, axes);
+  }, x);
+}
+
+Var transpose(const Operand& x, const std::vector<int>& axes) {
+  return detail::record_composite("transpose", [&](const Var& v) {
+    std::vector<std::size_t> order;
+    if (axes.size() != v.rank()) fail<ShapeError>("transpose", axes.size(), " axes given for ", v.shape());
+    for (int axis : axes) order.push_back(detail::normalized_axis("transpose", axis, v.rank()));
+    for (std::size_t axis = 0; axis < v.rank(); ++axis)
+      if (std::count(order.begin(), order.end(), axis) != 1)
+        fail<ShapeError>("transpose", "axis ", axis, " of ", v.shape(), " is not given exactly once");
+    return detail::permuted(v, order);
+  }, x);
+}
+
+Var reshape(const Operand& x, std::span<const std::int64_t> shape) {
+  return detail::record_composite("reshape", [&](const Var& v) {
+    return detail::reshaped(v, resolved_extents(v.shape(), shape));
+  }, x);
+}
+
+Var broadcast_to(const Operand& x, const Shape& shape) {
+  return detail::record_composite("broadcast_to", [&](const Var& v) {
+    if (detail::broadcast_shapes("broadcast_to", v.shape(), shape) != shape)
+      fail<ShapeError>("broadcast_to", "cannot broadcast ", v.shape(), " to ", shape);
+    return detail::broadcasted(v, shape);
+  }, x);
+}
+
+Var expand_dims(const Operand& x, int axis) {
+  return detail::record_composite("expand_dims", [&](const Var& v) {
+    const Shape from = v.shape();
+    const std::size_t at = detail::normalized_axis("expand_dims", axis, from.rank() + 1);
+    Shape shape;
+    for (std::size_t i = 0; i <= from.rank(); ++i) shape.push_back(i == at ? 1 : from[i < at ? i : i - 1]);
+    return detail::reshaped(v, shape);
+  }, x);
+}
+
+Var squeeze(const Operand& x, const Axes& axes) {
+  return detail::record_composite("squeeze", [&](const Var& v) {
+    const Shape from = v.shape();
+    const std::vector<bool> chosen = detail::chosen_axes("squeeze", axes, from.rank());
+    Shape shape;
+    for (std::size_t i = 0; i < from.rank(); ++i) {
+      if (!axes.all() && chosen[i] && from[i] != 1)
+        fail<ShapeError>("squeeze", "axis ", i, " of ", from, " has not extent 1");
+      if (!chosen[i] || from[i] != 1) shape.push_back(from[i]);
+    }
+    return detail::reshaped(v, shape);
+  }, x);
+}
+
+}  // namespace xtape

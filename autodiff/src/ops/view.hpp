@@ -1,0 +1,29 @@
+// The view ops, for rules and other ops: the same elements, addressed otherwise. These functions return their argument
+// where nothing changes, so they are for code that records inside a rule or composite.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include <xtape/tape.hpp>
+
+#include "ops/op.hpp"
+
+namespace xtape::detail {
+
+extern constinit const Op broadcast_to_op;
+extern constinit const Op reshape_op;
+extern constinit const Op transpose_op;  ///< for axis i from the end, attribute i is the input's axis from the end
+extern constinit const Op slice_op;      ///< for each axis from the end, start and step
+
+Var reshaped(const Var& x, const Shape& shape);
+/// The shapes must broadcast.
+Var broadcasted(const Var& x, const Shape& shape);
+/// Axis i of the result is axis `axes[i]` of x.
+Var permuted(const Var& x, std::span<const std::size_t> axes);
+/// The last two axes exchanged.
+Var matrix_transposed(const Var& x);
+/// The elements [first, first + extent) of one axis.
+Var sliced(const Var& x, std::size_t axis, std::int64_t first, std::int64_t extent);
+
+}  // namespace xtape::detail
