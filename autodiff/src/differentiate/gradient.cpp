@@ -1,0 +1,118 @@
+#include "differentiate/gradient.hpp"
+
+#include <xtape/ops.hpp>
+
+#include "ops/op.hpp"
+#include "ops/record.hpp"
+#include "ops/view.hpp"
+#include "tape/reachable.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// The backward walk from one node. While alive, state.marks says which nodes depend on a target, and state.cotangents
+/// what has arrived at them.
+class Walk {
+ public:
+  Walk(TapeState& state, NodeId y, std::span<const NodeId> targets)
+      : state_(state), nodes_(reachable(state, std::span(&y, 1), false)), targets_(targets) {
+    const std::size_t size = state.program.size();
+    if (state.marks.size() < size) state.marks.resize(size);
+    if (state.cotangents.size() < size) state.cotangents.resize(size, kNoNode);
+    for (NodeId target : targets) state.marks[target] = 1;
+    for (NodeId id : nodes_)
+      if (needs(id)) state.marks[id] = 1;
+  }
+
+  ~Walk() {
+    for (NodeId id : nodes_) reset(id);
+    for (NodeId target : targets_) reset(target);
+  }
+  Walk(const Walk&) = delete;
+  Walk& operator=(const Walk&) = delete;
+
+  void run(NodeId y, const Var& cotangent) {
+    if (state_.marks[y] != 0) state_.cotangents[y] = VarAccess::node(cotangent);
+    for (std::size_t i = nodes_.size(); i-- > 0;)
+      if (state_.cotangents[nodes_[i]] != kNoNode) pass_on(nodes_[i]);
+  }
+
+ private:
+  bool needs(NodeId id) const {
+    const Node& node = state_.program[id];
+    if (state_.marks[id] != 0) return true;
+    if (node.op->vjp == nullptr || !is_floating(node.dtype)) return false;
+    for (NodeId input : state_.program.inputs(node))
+      if (state_.marks[input] != 0) return true;
+    return false;
+  }
+
+  void reset(NodeId id) {
+    state_.marks[id] = 0;
+    state_.cotangents[id] = kNoNode;
+  }
+
+  /// From a node to its inputs, by the rule of its op.
+  void pass_on(NodeId id) {
+    const Node& node = state_.program[id];
+    std::uint32_t wanted = 0;
+    for (std::uint32_t i = 0; i < node.input_count && i < 32; ++i)
+      if (state_.marks[state_.program.inputs(node)[i]] != 0) wanted |= std::uint32_t{1} << i;
+    if (node.op->vjp == nullptr || (wanted == 0 && node.input_count <= 32)) return;
+    const RuleScope scope(state_, node.location);
+    Rule rule(state_, id, VarAccess::make(state_, state_.cotangents[id]), wanted);
+    rule.driver = this;
+    rule.receive = [](void* driver, NodeId input, const Var& cotangent) {
+      static_cast<Walk*>(driver)->receive(input, cotangent);
+    };
+    node.op->vjp(rule);
+  }
+
+  /// Zeros are left out: an absent cotangent means zero.
+  void receive(NodeId input, const Var& cotangent) {
+    double literal = 1;
+    if (state_.marks[input] == 0) return;
+    if (is_literal(state_, VarAccess::node(cotangent), literal) && literal == 0) return;
+    NodeId& sum = state_.cotangents[input];
+    sum = VarAccess::node(sum == kNoNode ? cotangent : VarAccess::make(state_, sum) + cotangent);
+  }
+
+  TapeState& state_;
+  const std::vector<NodeId> nodes_;
+  const std::span<const NodeId> targets_;
+};
+
+/// A cotangent as a result: a node that no Var was given of before, and no literal that rules would look through.
+Var result_of(TapeState& state, NodeId cotangent, NodeId target) {
+  const RuleScope scope(state, state.program[target].location);
+  const Shape shape = state.program[target].shape;
+  double literal = 0;
+  NodeId result = cotangent;
+  if (cotangent == kNoNode || is_literal(state, cotangent, literal))
+    result = append_full(state, literal, state.program[target].dtype, shape);
+  if (!state.program[result].internal || (shape.rank() == 0 && is_literal(state, result, literal)))
+    result = append_alias(state, result);
+  state.program[result].internal = false;
+  state.program[result].keep = true;
+  return VarAccess::make(state, result);
+}
+
+}  // namespace
+
+std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
+  Walk walk(state, y, targets);
+  walk.run(y, cotangent);
+  std::vector<Var> results;
+  results.reserve(targets.size());
+  for (NodeId target : targets) results.push_back(result_of(state, state.cotangents[target], target));
+  return results;
+}
+
+std::vector<Var> gradient(TapeState& state, NodeId y, std::span<const NodeId> targets) {
+  const RuleScope scope(state, state.program[y].location);
+  const Node& node = state.program[y];
+  return vjp(state, y, VarAccess::make(state, append_literal(state, 1.0, node.dtype)), targets);
+}
+
+}  // namespace xtape::detail
