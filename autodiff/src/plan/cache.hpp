@@ -1,0 +1,25 @@
+// The plans made so far, by the structure of what was asked for. Shared by all tapes and threads.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "plan/plan.hpp"
+#include "plan/request.hpp"
+
+namespace xtape::detail {
+
+struct CachedPlan {
+  std::shared_ptr<const Plan> plan;
+  bool hit;
+};
+
+/// The plan for the key; `build` makes it if there is none. Whole keys are compared, not only their hashes. The least
+/// recently used plan goes when there are too many.
+CachedPlan find_plan(const PlanKey& key, const std::function<Plan()>& build);
+
+/// Forgets all plans.
+void clear_plan_cache();
+
+}  // namespace xtape::detail

@@ -1,0 +1,16 @@
+// Switches that break the planner on purpose, so that tests can prove that its checks are needed and that the fuzzer
+// sees a wrong value. All off outside such tests.
+#pragma once
+
+namespace xtape::detail {
+
+struct PlannerFaults {
+  bool ignore_loop_dependencies = false;  ///< fuse readers of a reduction or of a strided value into its own loop
+  bool ignore_aliases = false;            ///< give a buffer away one step too early
+  bool ignore_readers = false;            ///< write in place though the old value is still to be read
+  bool skip_verifier = false;
+};
+
+PlannerFaults& planner_faults();
+
+}  // namespace xtape::detail

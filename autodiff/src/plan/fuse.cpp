@@ -1,0 +1,184 @@
+#include "plan/fuse.hpp"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "plan/faults.hpp"
+
+namespace xtape::detail {
+
+Shape squeezed(const Shape& shape) {
+  Shape result;
+  for (std::int64_t extent : shape)
+    if (extent != 1) result.push_back(extent);
+  return result;
+}
+
+const Shape& iteration_shape(const Program& program, const Node& node) {
+  return node.op->kind == OpKind::reduction ? program[program.inputs(node)[0]].shape : node.shape;
+}
+
+ReductionShape reduction_shape(const Program& program, const Node& node) {
+  const Shape& shape = iteration_shape(program, node);
+  const auto attributes = program.attributes(node);
+  const std::size_t inner_axes = static_cast<std::size_t>(attributes[0]);
+  const std::size_t reduced_axes = static_cast<std::size_t>(attributes[1]);
+  ReductionShape result;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    const std::size_t from_end = shape.rank() - 1 - axis;
+    std::int64_t& part = from_end < inner_axes                  ? result.inner
+                         : from_end < inner_axes + reduced_axes ? result.reduced
+                                                                : result.outer;
+    part *= shape[axis];
+  }
+  return result;
+}
+
+bool readable_in_loop(const Layout& layout, NodeId operand, const Shape& space) {
+  const Access& access = layout.accesses[operand];
+  const Node& base = layout.program[access.base];
+  return base.op->kind == OpKind::elementwise && !is_leaf(base) && access.view.offset == 0 &&
+         squeezed(base.shape) == space && is_contiguous(access.view, layout.program[operand].shape);
+}
+
+namespace {
+
+/// Steps stand in a sequence of positions: number 2 i + 1 is the i-th loop, product or call, number 2 i a group of
+/// scalars before it. So scalar work never cuts a large loop in two.
+using Position = std::uint32_t;
+
+/// A loop keeps every live value of a block in cache, so it must not grow without bound.
+constexpr std::size_t kMostNodesInLoop = 2048;
+
+class FusionPass {
+ public:
+  FusionPass(const Layout& layout, const Options& options)
+      : layout_(layout), program_(layout.program), options_(options), position_(program_.size(), 0) {}
+
+  Fusion run() {
+    for (NodeId id = 0; id < program_.size(); ++id) {
+      const Node& node = program_[id];
+      const OpKind kind = node.op->kind;
+      if (is_leaf(node) || kind == OpKind::constant || kind == OpKind::view) continue;
+      if (kind == OpKind::elementwise || kind == OpKind::reduction) place_in_loop(id, node);
+      else join(id, append({kind == OpKind::matmul ? Step::Kind::matmul : Step::Kind::opaque, {}, {}}));
+    }
+    return in_order();
+  }
+
+ private:
+  struct MainGroup {
+    Group group;
+    bool has_sinks;
+    bool striped;  ///< has a reduction whose inner part exceeds a chunk, see `joins`
+    ReductionShape stripes;
+  };
+
+  void place_in_loop(NodeId id, const Node& node) {
+    Shape space = squeezed(iteration_shape(program_, node));
+    const bool scalar = options_.planned && node.op->kind == OpKind::elementwise && space.rank() == 0;
+    const Position earliest = earliest_position(node, space, scalar);
+    if (scalar) return join(id, scalars_at(earliest));
+    const Position found = options_.planned ? find_loop(node, space, earliest) : kNone;
+    join(id, found != kNone ? found : append({Step::Kind::loop, space, {}}));
+    note_reduction(position_[id], node);
+    for (NodeId input : program_.inputs(node)) last_reader_[layout_.accesses[input].base] = position_[id];
+  }
+
+  /// The first position at which all operands are there: within the position of one that can be read from its loop's
+  /// registers, after that of any other.
+  Position earliest_position(const Node& node, const Shape& space, bool scalar) const {
+    Position earliest = scalar ? 0 : 1;
+    for (NodeId input : program_.inputs(node)) {
+      const NodeId base = layout_.accesses[input].base;
+      if (!is_computed(base)) continue;
+      const Position at = position_[base];
+      const bool shared = readable_in_loop(layout_, input, space) || planner_faults().ignore_loop_dependencies;
+      const bool at_scalars = at % 2 == 0;
+      const Position after = at_scalars ? (scalar ? at : at + 1) : scalar ? at + 1 : shared ? at : at + 2;
+      earliest = std::max(earliest, after);
+    }
+    return earliest;
+  }
+
+  /// A loop over the space that computes or reads one of the operands, not before `earliest`.
+  Position find_loop(const Node& node, const Shape& space, Position earliest) const {
+    Position best = kNone;
+    const auto consider = [&](Position position) {
+      if (position >= earliest && position % 2 == 1 && position < best && joins(main_[position / 2], node, space))
+        best = position;
+    };
+    for (NodeId input : program_.inputs(node)) {
+      const NodeId base = layout_.accesses[input].base;
+      if (is_computed(base)) consider(position_[base]);
+      const auto reader = last_reader_.find(base);
+      if (reader != last_reader_.end()) consider(reader->second);
+    }
+    return best;
+  }
+
+  /// A loop runs either in chunks of consecutive elements or in stripes: columns of a reduction whose inner part
+  /// exceeds a chunk. The choice decides the order of summation, so it must follow from the reduction alone.
+  bool joins(const MainGroup& main, const Node& node, const Shape& space) const {
+    if (main.group.kind != Step::Kind::loop || main.group.space != space || main.group.nodes.size() >= kMostNodesInLoop)
+      return false;
+    if (node.op->kind != OpKind::reduction) return true;
+    const ReductionShape shape = reduction_shape(program_, node);
+    const bool striped = shape.inner > kChunk;
+    return !main.has_sinks || (striped == main.striped && (!striped || shape == main.stripes));
+  }
+
+  void note_reduction(Position position, const Node& node) {
+    if (node.op->kind != OpKind::reduction) return;
+    MainGroup& main = main_[position / 2];
+    main.has_sinks = true;
+    main.stripes = reduction_shape(program_, node);
+    main.striped = main.stripes.inner > kChunk;
+  }
+
+  bool is_computed(NodeId id) const { return !is_leaf(program_[id]) && program_[id].op->kind != OpKind::constant; }
+
+  Position append(Group group) {
+    main_.push_back({std::move(group), false, false, {}});
+    return static_cast<Position>(2 * main_.size() - 1);
+  }
+  Position scalars_at(Position position) {
+    scalars_.try_emplace(position, Group{Step::Kind::loop, {}, {}});
+    return position;
+  }
+  void join(NodeId id, Position position) {
+    (position % 2 == 0 ? scalars_.at(position) : main_[position / 2].group).nodes.push_back(id);
+    position_[id] = position;
+  }
+
+  Fusion in_order() {
+    Fusion fusion;
+    fusion.group_of.assign(program_.size(), Fusion::kNoGroup);
+    const auto add = [&](Group& group) {
+      for (NodeId id : group.nodes) fusion.group_of[id] = static_cast<std::uint32_t>(fusion.groups.size());
+      fusion.groups.push_back(std::move(group));
+    };
+    auto scalars = scalars_.begin();
+    for (std::size_t i = 0; i <= main_.size(); ++i) {
+      if (scalars != scalars_.end() && scalars->first == 2 * i) add((scalars++)->second);
+      if (i < main_.size()) add(main_[i].group);
+    }
+    return fusion;
+  }
+
+  static constexpr Position kNone = ~Position{0};
+  const Layout& layout_;
+  const Program& program_;
+  const Options& options_;
+  std::vector<Position> position_;
+  std::vector<MainGroup> main_;
+  std::map<Position, Group> scalars_;
+  std::unordered_map<NodeId, Position> last_reader_;
+};
+
+}  // namespace
+
+Fusion fuse(const Layout& layout, const Options& options) { return FusionPass(layout, options).run(); }
+
+}  // namespace xtape::detail

@@ -1,0 +1,229 @@
+#include "plan/loops.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "kernels/dispatch.hpp"
+
+namespace xtape::detail {
+
+std::vector<bool> materialized_nodes(const Layout& layout, const Fusion& fusion) {
+  const Program& program = layout.program;
+  std::vector<bool> result(program.size());
+  for (const Group& group : fusion.groups) {
+    for (NodeId id : group.nodes) {
+      const Node& node = program[id];
+      if (node.op->kind != OpKind::elementwise) result[id] = true;
+      for (NodeId input : program.inputs(node)) {
+        const NodeId base = layout.accesses[input].base;
+        const bool same_loop = fusion.group_of[base] == fusion.group_of[id];
+        if (!same_loop || !readable_in_loop(layout, input, group.space)) result[base] = true;
+      }
+    }
+  }
+  for (NodeId output : layout.outputs) result[layout.accesses[output].base] = true;
+  return result;
+}
+
+namespace {
+
+/// The strides of a view for the axes of the squeezed shape.
+View squeezed_view(const View& view, const Shape& shape) {
+  View result;
+  result.offset = view.offset;
+  std::size_t kept = 0;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    if (shape[axis] != 1) result.strides[kept++] = view.strides[axis];
+  return result;
+}
+
+/// A block of a loop is as long as half of the L1 cache allows for everything that is live in it.
+std::uint32_t block_elements(std::size_t slots, std::size_t element_size) {
+  constexpr std::size_t kHalfOfL1 = 16384;
+  const std::size_t fitting = kHalfOfL1 / (std::max<std::size_t>(slots, 1) * element_size);
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(fitting / 64 * 64, 128, 1024));
+}
+
+class LoopBuilder {
+ public:
+  LoopBuilder(const Layout& layout, const Group& group, std::uint32_t group_index, const Fusion& fusion,
+              const std::vector<bool>& materialized)
+      : layout_(layout), program_(layout.program), group_(group), group_index_(group_index), fusion_(fusion),
+        materialized_(materialized) {
+    loop_.space = group.space;
+    loop_.nodes = group.nodes;
+  }
+
+  Loop build(InstructionSet set) {
+    for (NodeId id : group_.nodes) add(id, program_[id]);
+    allocate_registers();
+    number_slots();
+    choose_kernels(set);
+    loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element());
+    return std::move(loop_);
+  }
+
+ private:
+  /// Until registers are allocated, slots are indices into `operands_`.
+  struct Operand {
+    bool in_register;
+    std::uint32_t last_use = 0;  ///< index of the last instruction or sink position that reads it
+    std::uint32_t slot = 0;
+  };
+
+  void add(NodeId id, const Node& node) {
+    const auto position = static_cast<std::uint32_t>(loop_.computes.size());
+    if (node.op->kind == OpKind::reduction) {
+      const std::uint32_t slot = read(program_.inputs(node)[0], position, position);
+      loop_.sinks.push_back({position, slot, id, reduction_shape(program_, node), nullptr, node.dtype});
+      return;
+    }
+    Loop::Compute compute{id, 0, {}, 0};
+    for (NodeId input : program_.inputs(node)) compute.inputs[compute.input_count++] = read(input, position, position);
+    compute.output = write(id);
+    loop_.computes.push_back(compute);
+  }
+
+  /// The operand through which the value is read; loads it before `position` if it needs a register.
+  std::uint32_t read(NodeId value, std::uint32_t position, std::uint32_t last_use) {
+    const Access& access = layout_.accesses[value];
+    const bool here = fusion_.group_of[access.base] == group_index_;
+    const std::uint32_t operand = here && readable_in_loop(layout_, value, loop_.space) ? computed_.at(access.base)
+                                                                                        : outside(value, position);
+    operands_[operand].last_use = std::max(operands_[operand].last_use, last_use);
+    return operand;
+  }
+
+  std::uint32_t outside(NodeId value, std::uint32_t position) {
+    const Access& access = layout_.accesses[value];
+    const Shape& shape = program_[value].shape;
+    const View view = squeezed_view(access.view, shape);
+    const std::uint32_t known = find_outside(access.base, view);
+    if (known != kNone) return known;
+    const std::uint32_t operand = new_operand(false);
+    outside_.emplace(access.base, Outside{view, operand});
+    const bool single = program_[access.base].shape.size() == 1 ||
+                        std::all_of(view.strides, view.strides + loop_.space.rank(), [](auto s) { return s == 0; });
+    if (single) {
+      loop_.scalars.push_back({operand, access.base, view.offset});
+    } else if (is_contiguous(view, loop_.space)) {
+      loop_.streams.push_back({operand, access.base, view.offset, false});
+    } else {
+      operands_[operand].in_register = true;
+      loop_.loads.push_back({position, operand, {access.base, view}, program_[value].dtype});
+    }
+    return operand;
+  }
+
+  std::uint32_t find_outside(NodeId base, const View& view) const {
+    const auto [first, last] = outside_.equal_range(base);
+    for (auto entry = first; entry != last; ++entry) {
+      const View& known = entry->second.view;
+      if (known.offset == view.offset &&
+          std::equal(view.strides, view.strides + loop_.space.rank(), known.strides))
+        return entry->second.operand;
+    }
+    return kNone;
+  }
+
+  std::uint32_t write(NodeId id) {
+    const std::uint32_t operand = new_operand(!materialized_[id]);
+    if (materialized_[id]) loop_.streams.push_back({operand, id, 0, true});
+    operands_[operand].last_use = static_cast<std::uint32_t>(loop_.computes.size());
+    computed_[id] = operand;
+    return operand;
+  }
+
+  std::uint32_t new_operand(bool in_register) {
+    operands_.push_back({in_register});
+    return static_cast<std::uint32_t>(operands_.size() - 1);
+  }
+
+  /// Linear scan: a register is free again after the last instruction that reads it, or with it if that instruction
+  /// can write over it (kernels read an element before they write it). Sinks read before the instruction at their
+  /// position, so a value that a sink reads is still there.
+  void allocate_registers() {
+    std::vector<std::vector<std::uint32_t>> dying(loop_.computes.size() + 1);
+    for (std::uint32_t i = 0; i < operands_.size(); ++i)
+      if (operands_[i].in_register) dying[operands_[i].last_use].push_back(i);
+    std::vector<std::uint32_t> free;
+    const auto take = [&](std::uint32_t operand) {
+      if (!operands_[operand].in_register) return;
+      if (free.empty()) free.push_back(loop_.registers++);
+      operands_[operand].slot = free.back();
+      free.pop_back();
+    };
+    std::size_t load = 0;
+    for (std::uint32_t i = 0; i <= loop_.computes.size(); ++i) {
+      for (; load < loop_.loads.size() && loop_.loads[load].before == i; ++load) take(loop_.loads[load].slot);
+      if (i == loop_.computes.size()) break;
+      const std::uint32_t output = loop_.computes[i].output;
+      for (std::uint32_t operand : dying[i])
+        if (operand != output) free.push_back(operands_[operand].slot);
+      take(output);
+      if (operands_[output].in_register && operands_[output].last_use == i) free.push_back(operands_[output].slot);
+    }
+  }
+
+  /// Registers first, then streams, then scalars.
+  void number_slots() {
+    std::uint32_t next = loop_.registers;
+    for (Loop::Stream& stream : loop_.streams) operands_[stream.slot].slot = next++;
+    for (Loop::Scalar& scalar : loop_.scalars) operands_[scalar.slot].slot = next++;
+    loop_.slots = next;
+    const auto rename = [&](std::uint32_t& operand) { operand = operands_[operand].slot; };
+    for (Loop::Stream& stream : loop_.streams) rename(stream.slot);
+    for (Loop::Scalar& scalar : loop_.scalars) rename(scalar.slot);
+    for (Loop::Load& load : loop_.loads) rename(load.slot);
+    for (Loop::Sink& sink : loop_.sinks) rename(sink.slot);
+    for (Loop::Compute& compute : loop_.computes) {
+      rename(compute.output);
+      for (std::uint32_t i = 0; i < compute.input_count; ++i) rename(compute.inputs[i]);
+    }
+  }
+
+  void choose_kernels(InstructionSet set) {
+    for (Loop::Sink& sink : loop_.sinks) sink.kernel = &reduction_for(*program_[sink.value].op, sink.dtype, set);
+    for (const Loop::Compute& compute : loop_.computes) {
+      const Node& node = program_[compute.value];
+      const DType input = program_[program_.inputs(node).back()].dtype;
+      loop_.code.push_back({kernel_for(*node.op, input, node.dtype, set),
+                            compute.output,
+                            {compute.inputs[0], compute.inputs[1], compute.inputs[2]}});
+    }
+  }
+
+  std::size_t widest_element() const {
+    std::size_t widest = 1;
+    for (NodeId id : group_.nodes) {
+      widest = std::max(widest, size_of(program_[id].dtype));
+      for (NodeId input : program_.inputs(program_[id])) widest = std::max(widest, size_of(program_[input].dtype));
+    }
+    return widest;
+  }
+
+  struct Outside {
+    View view;
+    std::uint32_t operand;
+  };
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  const Layout& layout_;
+  const Program& program_;
+  const Group& group_;
+  std::uint32_t group_index_;
+  const Fusion& fusion_;
+  const std::vector<bool>& materialized_;
+  Loop loop_;
+  std::vector<Operand> operands_;
+  std::unordered_map<NodeId, std::uint32_t> computed_;
+  std::unordered_multimap<NodeId, Outside> outside_;
+};
+
+}  // namespace
+
+Loop build_loop(const Layout& layout, const Group& group, std::uint32_t group_index, const Fusion& fusion,
+                const std::vector<bool>& materialized, InstructionSet set) {
+  return LoopBuilder(layout, group, group_index, fusion, materialized).build(set);
+}
+
+}  // namespace xtape::detail

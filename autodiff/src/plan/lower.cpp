@@ -1,0 +1,136 @@
+#include "plan/lower.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ops/op.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// A tape to record lowerings on.
+class ScratchTape {
+ public:
+  explicit ScratchTape(const Options& options) : state_(acquire_tape_state(options)) {}
+  ~ScratchTape() { recycle_tape_state(state_); }
+  ScratchTape(const ScratchTape&) = delete;
+  ScratchTape& operator=(const ScratchTape&) = delete;
+  TapeState& operator*() { return *state_; }
+
+ private:
+  TapeState* state_;
+};
+
+NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
+                   std::span<const std::int64_t> attributes) {
+  const NodeId id = program.append(*node.op, node.dtype, node.shape, inputs, attributes, node.location);
+  program[id].holds = node.holds;
+  return id;
+}
+
+NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const NodeId> inputs,
+                       std::span<const std::int64_t> attributes) {
+  const RuleScope scope(scratch, node.location);
+  std::vector<Var> vars;
+  for (NodeId input : inputs) vars.push_back(VarAccess::make(scratch, input));
+  return VarAccess::node(node.op->lower(vars, attributes));
+}
+
+/// Records the request on the scratch tape; `origins` grows by a position for each node recorded.
+std::vector<NodeId> record_lowered(const Request& request, TapeState& scratch, std::vector<std::uint32_t>& origins) {
+  const Program& source = request.state->program;
+  std::vector<NodeId> mapped(request.nodes.size());
+  std::vector<NodeId> inputs;
+  const auto position = [&](NodeId id) {
+    return static_cast<std::uint32_t>(std::lower_bound(request.nodes.begin(), request.nodes.end(), id) -
+                                      request.nodes.begin());
+  };
+  for (std::uint32_t i = 0; i < request.nodes.size(); ++i) {
+    const Node& node = source[request.nodes[i]];
+    inputs.clear();
+    if (!is_leaf(node))
+      for (NodeId input : source.inputs(node)) inputs.push_back(mapped[position(input)]);
+    const auto attributes = is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node);
+    mapped[i] = node.op->kind == OpKind::composite && !is_leaf(node)
+                    ? lower_composite(scratch, node, inputs, attributes)
+                    : append_copy(scratch.program, node, inputs, attributes);
+    origins.resize(scratch.program.size(), i);
+  }
+  return mapped;
+}
+
+std::vector<bool> live_nodes(const Program& program, std::span<const NodeId> outputs) {
+  std::vector<bool> live(program.size());
+  for (NodeId output : outputs) live[output] = true;
+  for (NodeId id = program.size(); id-- > 0;) {
+    if (!live[id] || is_leaf(program[id])) continue;
+    for (NodeId input : program.inputs(program[id])) live[input] = true;
+  }
+  return live;
+}
+
+/// Appends nodes, each only once.
+class Merger {
+ public:
+  Merger(Program& program, bool merge) : program_(program), merge_(merge) {}
+
+  NodeId add(const Node& node, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes) {
+    if (!merge_ || is_leaf(node)) return append_copy(program_, node, inputs, attributes);
+    const auto [entry, inserted] = seen_.try_emplace(hash(node, inputs, attributes), program_.size());
+    if (!inserted && same(program_[entry->second], node, inputs, attributes)) return entry->second;
+    return append_copy(program_, node, inputs, attributes);
+  }
+
+ private:
+  static std::uint64_t hash(const Node& node, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes) {
+    std::uint64_t hash = reinterpret_cast<std::uintptr_t>(node.op) ^ static_cast<std::uint64_t>(node.dtype);
+    const auto add = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL + (hash >> 29); };
+    for (std::int64_t extent : node.shape) add(static_cast<std::uint64_t>(extent));
+    for (NodeId input : inputs) add(input);
+    for (std::int64_t attribute : attributes) add(static_cast<std::uint64_t>(attribute));
+    return hash;
+  }
+  bool same(const Node& a, const Node& b, std::span<const NodeId> inputs,
+            std::span<const std::int64_t> attributes) const {
+    return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && !is_leaf(a) &&
+           std::ranges::equal(program_.inputs(a), inputs) && std::ranges::equal(program_.attributes(a), attributes);
+  }
+
+  Program& program_;
+  bool merge_;
+  std::unordered_map<std::uint64_t, NodeId> seen_;
+};
+
+}  // namespace
+
+Lowered lower(const Request& request) {
+  ScratchTape scratch(request.state->options);
+  std::vector<std::uint32_t> origins;
+  const std::vector<NodeId> mapped = record_lowered(request, *scratch, origins);
+  const Program& source = (*scratch).program;
+
+  std::vector<NodeId> outputs;
+  for (NodeId output : request.outputs)
+    outputs.push_back(mapped[static_cast<std::size_t>(
+        std::lower_bound(request.nodes.begin(), request.nodes.end(), output) - request.nodes.begin())]);
+  const std::vector<bool> live = live_nodes(source, outputs);
+
+  Lowered result;
+  Merger merger(result.program, request.state->options.planned);
+  std::vector<NodeId> renamed(source.size(), kNoNode);
+  std::vector<NodeId> inputs;
+  for (NodeId id = 0; id < source.size(); ++id) {
+    const Node& node = source[id];
+    if (!live[id] && !is_leaf(node)) continue;
+    inputs.clear();
+    for (NodeId input : source.inputs(node)) inputs.push_back(renamed[input]);
+    renamed[id] = merger.add(node, inputs, source.attributes(node));
+    result.origins.resize(result.program.size(), origins[id]);
+    if (is_leaf(node)) result.leaves.push_back(renamed[id]);
+  }
+  for (NodeId output : outputs) result.outputs.push_back(renamed[output]);
+  return result;
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,146 @@
+// `Plan`: what runs. A list of steps over numbered buffers, immutable once built, shared by all runs of programs with
+// the same structure. It holds no pointers to data and nothing of the tape that it was built from.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <xtape/array.hpp>
+
+#include "kernels/kernel.hpp"
+#include "ops/op.hpp"
+#include "tape/program.hpp"
+
+namespace xtape::detail {
+
+/// Where a value lives while the plan runs.
+enum class Place : std::uint8_t {
+  nowhere,   ///< only in registers of its loop, or it is a view
+  leaf,      ///< an input; `at` is its position among the leaves
+  output,    ///< an Array of its own, handed out at the end; `at` is its position among the output buffers
+  arena,     ///< the run's workspace; `at` is the offset in bytes
+  constant,  ///< a literal of the plan; `at` is the offset in bytes
+};
+
+struct Placement {
+  Place place = Place::nowhere;
+  std::uint64_t at = 0;
+};
+
+/// A value read through strides: element x of the reader's space is at base + offset + sum of x * strides, in elements.
+struct Access {
+  NodeId base = kNoNode;
+  View view;
+};
+
+/// The iteration of a reduction: (outer, reduced, inner), of which the middle one goes.
+struct ReductionShape {
+  std::int64_t outer = 1, reduced = 1, inner = 1;
+  friend bool operator==(const ReductionShape&, const ReductionShape&) = default;
+};
+
+/// One fused loop over a space: streams in, elementwise instructions, streams out, reductions that end it.
+struct Loop {
+  /// A slot that follows the loop through memory: space-contiguous values that are read or written.
+  struct Stream {
+    std::uint32_t slot;
+    NodeId value;         ///< whose buffer it walks
+    std::int64_t offset;  ///< elements into that buffer
+    bool written;
+  };
+  /// A slot that holds one element for the whole loop.
+  struct Scalar {
+    std::uint32_t slot;
+    NodeId value;
+    std::int64_t offset;
+  };
+  /// Between instructions: fills a slot from a strided access.
+  struct Load {
+    std::uint32_t before;  ///< index of the instruction that it precedes
+    std::uint32_t slot;
+    Access access;         ///< strides for the axes of `space`
+    DType dtype;
+  };
+  /// Between instructions: feeds a slot to a reduction.
+  struct Sink {
+    std::uint32_t before;
+    std::uint32_t slot;
+    NodeId value;  ///< the result
+    ReductionShape shape;
+    const ReductionKernel* kernel;
+    DType dtype;
+  };
+  /// An elementwise instruction before the instruction set is chosen.
+  struct Compute {
+    NodeId value;
+    std::uint32_t output;
+    std::uint32_t inputs[3];
+    std::uint32_t input_count;
+  };
+
+  Shape space;  ///< without axes of extent 1
+  std::vector<NodeId> nodes;
+  std::vector<Compute> computes;
+  std::vector<Instruction> code;  ///< computes with their kernels
+  std::vector<Stream> streams;
+  std::vector<Scalar> scalars;
+  std::vector<Load> loads;
+  std::vector<Sink> sinks;
+  std::uint32_t registers = 0;  ///< slots 0 .. registers - 1 are scratch blocks
+  std::uint32_t slots = 0;
+  std::uint32_t block = 0;  ///< elements of a block
+};
+
+/// A batch of matrix products: (batch, m, k) by (batch, k, n).
+struct MatmulStep {
+  struct Operand {
+    Access access;
+    bool transposed;
+    std::int64_t leading;  ///< the leading dimension for BLAS
+  };
+  NodeId value;
+  Operand a, b;
+  Shape batch;
+  std::int64_t m, n, k;
+};
+
+/// A call of an opaque op on contiguous buffers.
+struct OpaqueStep {
+  NodeId value;
+  std::vector<Access> inputs;
+  std::uint32_t origin;  ///< position among the nodes of the program asked for, to name the user's line
+};
+
+struct Step {
+  enum class Kind : std::uint8_t { loop, matmul, opaque } kind;
+  std::uint32_t index;  ///< into the plan's vector of that kind
+};
+
+struct Plan {
+  Program program;                    ///< lowered, without common subexpressions
+  std::vector<Access> accesses;       ///< for each node: itself, or what its view reads
+  std::vector<Placement> placements;  ///< for each node
+  std::vector<Loop> loops;
+  std::vector<MatmulStep> matmuls;
+  std::vector<OpaqueStep> opaques;
+  std::vector<Step> steps;            ///< in order
+  std::vector<NodeId> leaves;
+  std::vector<NodeId> outputs;          ///< in the order asked for
+  std::vector<NodeId> output_buffers;   ///< the values that get Arrays
+  std::vector<std::byte> constants;     ///< 64 bytes each, filled with copies
+  std::size_t arena_bytes = 0;
+  std::size_t bytes_before_reuse = 0;
+  InstructionSet instruction_set = InstructionSet::baseline;
+
+  std::size_t instructions() const {
+    std::size_t count = 0;
+    for (const Loop& loop : loops) count += loop.code.size() + loop.sinks.size() + loop.loads.size();
+    return count;
+  }
+};
+
+/// Elements in a chunk of a loop; the unit of work for threads and of reductions' rounding.
+inline constexpr std::int64_t kChunk = 16384;
+
+}  // namespace xtape::detail

@@ -1,0 +1,85 @@
+#include "plan/request.hpp"
+
+#include <algorithm>
+
+#include "kernels/dispatch.hpp"
+#include "ops/op.hpp"
+#include "tape/reachable.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// While alive, marks[id] is a node's position in the request, plus one.
+class Positions {
+ public:
+  explicit Positions(const Request& request) : request_(request), marks_(request.state->marks) {
+    if (marks_.size() < request.state->program.size()) marks_.resize(request.state->program.size());
+    std::uint32_t position = 0;
+    for (NodeId id : request.nodes) marks_[id] = ++position;
+  }
+  ~Positions() {
+    for (NodeId id : request_.nodes) marks_[id] = 0;
+  }
+  Positions(const Positions&) = delete;
+  Positions& operator=(const Positions&) = delete;
+  std::uint64_t operator[](NodeId id) const { return marks_[id]; }
+
+ private:
+  const Request& request_;
+  std::vector<std::uint32_t>& marks_;
+};
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = static_cast<Wide>(hash ^ word) * 0x9E3779B97F4A7C15ULL;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+void add_node(const Program& program, const Node& node, const Positions& positions, std::vector<std::uint64_t>& words) {
+  const bool leaf = node.holds != Holds::nothing;
+  const bool number = node.holds == Holds::number;
+  words.push_back(leaf ? (number ? 2 : 1) : reinterpret_cast<std::uintptr_t>(node.op));
+  words.push_back(static_cast<std::uint64_t>(node.dtype) | node.shape.rank() << 8 |
+                  static_cast<std::uint64_t>(node.attribute_count) << 16 |
+                  static_cast<std::uint64_t>(node.input_count) << 32);
+  for (std::int64_t extent : node.shape) words.push_back(static_cast<std::uint64_t>(extent));
+  if (leaf) return;
+  for (NodeId input : program.inputs(node)) words.push_back(positions[input]);
+  for (std::int64_t attribute : program.attributes(node)) words.push_back(static_cast<std::uint64_t>(attribute));
+}
+
+}  // namespace
+
+Request make_request(TapeState& state, std::span<const NodeId> outputs) {
+  Request request{&state, {}, {}};
+  for (NodeId id : outputs)
+    if (state.program[id].holds == Holds::nothing &&
+        std::find(request.outputs.begin(), request.outputs.end(), id) == request.outputs.end())
+      request.outputs.push_back(id);
+  if (request.outputs.empty()) return request;
+  request.nodes = reachable(state, request.outputs, true);
+  for (NodeId id : request.nodes) {
+    const Node& node = state.program[id];
+    if (node.keep && node.holds == Holds::nothing &&
+        std::find(request.outputs.begin(), request.outputs.end(), id) == request.outputs.end())
+      request.outputs.push_back(id);
+  }
+  return request;
+}
+
+void make_key(const Request& request, PlanKey& key) {
+  const TapeState& state = *request.state;
+  key.words.clear();
+  key.words.push_back(static_cast<std::uint64_t>(state.options.planned) |
+                      static_cast<std::uint64_t>(state.options.rounding_passes) << 1 |
+                      static_cast<std::uint64_t>(instruction_set()) << 2 | request.nodes.size() << 8);
+  const Positions positions(request);
+  for (NodeId id : request.nodes) add_node(state.program, state.program[id], positions, key.words);
+  for (NodeId id : request.outputs) key.words.push_back(positions[id]);
+  std::uint64_t hash = key.words.size();
+  for (std::uint64_t word : key.words) hash = mix(hash, word);
+  key.hash = hash;
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,169 @@
+#include "plan/verify.hpp"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+#include "plan/faults.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// Plays the plan through with the names of values in place of the values. It shares no bookkeeping with the passes:
+/// what stands in a buffer or a register is what was written there last.
+class Simulation {
+ public:
+  explicit Simulation(const Plan& plan) : plan_(plan) {}
+
+  void run() {
+    for (step_ = 0; step_ < plan_.steps.size(); ++step_) {
+      const Step& step = plan_.steps[step_];
+      switch (step.kind) {
+        case Step::Kind::loop: run_loop(plan_.loops[step.index]); break;
+        case Step::Kind::matmul: run_matmul(plan_.matmuls[step.index]); break;
+        case Step::Kind::opaque: run_opaque(plan_.opaques[step.index]); break;
+      }
+    }
+    for (NodeId output : plan_.outputs) check_present(plan_.accesses[output].base, "an output");
+  }
+
+ private:
+  [[noreturn]] void fail(NodeId value, const std::string& what) const {
+    throw std::logic_error("plan: step " + std::to_string(step_) + ": value %" + std::to_string(value) + " " + what);
+  }
+
+  std::size_t bytes_of(NodeId id) const {
+    return static_cast<std::size_t>(plan_.program[id].shape.size()) * size_of(plan_.program[id].dtype);
+  }
+
+  /// The whole buffer of the value must hold it.
+  void check_present(NodeId base, const char* reader) const {
+    const Placement& placement = plan_.placements[base];
+    if (placement.place == Place::leaf || placement.place == Place::constant || bytes_of(base) == 0) return;
+    if (placement.place == Place::nowhere) fail(base, std::string("has no buffer but is read by ") + reader);
+    if (placement.place == Place::output) {
+      if (!written_outputs_.contains(base)) fail(base, std::string("is read before it is computed, by ") + reader);
+      return;
+    }
+    const auto found = arena_.find(placement.at);
+    if (found == arena_.end() || found->second.value != base)
+      fail(base, std::string("is no longer or not yet in its buffer when read by ") + reader);
+  }
+
+  /// What stood anywhere in the value's range is gone.
+  void write(NodeId id) {
+    const Placement& placement = plan_.placements[id];
+    if (placement.place == Place::output) written_outputs_[id] = true;
+    if (placement.place == Place::nowhere || placement.place == Place::leaf) fail(id, "is computed into no buffer");
+    if (placement.place != Place::arena || bytes_of(id) == 0) return;
+    const std::size_t end = placement.at + bytes_of(id);
+    if (end > plan_.arena_bytes) fail(id, "lies outside the workspace");
+    std::erase_if(arena_, [&](const auto& entry) {
+      return entry.first < end && entry.first + entry.second.bytes > placement.at;
+    });
+    arena_[placement.at] = {id, bytes_of(id)};
+  }
+
+  void run_matmul(const MatmulStep& step) {
+    check_present(step.a.access.base, "a product");
+    check_present(step.b.access.base, "a product");
+    write_checked(step.value, {step.a.access.base, step.b.access.base});
+  }
+
+  void run_opaque(const OpaqueStep& step) {
+    std::vector<NodeId> read;
+    for (const Access& input : step.inputs) {
+      check_present(input.base, "a call");
+      read.push_back(input.base);
+    }
+    write_checked(step.value, read);
+  }
+
+  /// A product or call must not write over what it reads.
+  void write_checked(NodeId id, const std::vector<NodeId>& read) {
+    write(id);
+    for (NodeId base : read) check_present(base, "the step that writes over it");
+  }
+
+  void run_loop(const Loop& loop) {
+    holds_.assign(loop.slots, kNoNode);
+    // Elements go through the loop one block after the other: what is read before a block is run must survive all
+    // writes of the loop; what is streamed must survive those before its last reader only.
+    for (const Loop::Scalar& scalar : loop.scalars) enter(scalar.slot, scalar.value, "a loop");
+    for (const Loop::Load& load : loop.loads) check_present(load.access.base, "a loop");
+    for (const Loop::Stream& stream : loop.streams)
+      if (!stream.written) enter(stream.slot, stream.value, "a loop");
+    play_block(loop);
+    for (const Loop::Sink& sink : loop.sinks) write(sink.value);
+    for (const Loop::Scalar& scalar : loop.scalars) check_present(scalar.value, "the loop that writes over it");
+    for (const Loop::Load& load : loop.loads) check_present(load.access.base, "the loop that writes over it");
+  }
+
+  void enter(std::uint32_t slot, NodeId value, const char* reader) {
+    check_present(value, reader);
+    holds_[slot] = value;
+  }
+
+  void play_block(const Loop& loop) {
+    std::size_t load = 0, sink = 0;
+    for (std::uint32_t i = 0; i <= loop.computes.size(); ++i) {
+      for (; load < loop.loads.size() && loop.loads[load].before == i; ++load)
+        holds_[loop.loads[load].slot] = loop.loads[load].access.base;
+      for (; sink < loop.sinks.size() && loop.sinks[sink].before == i; ++sink)
+        expect(loop, loop.sinks[sink].value, 0, loop.sinks[sink].slot);
+      if (i == loop.computes.size()) break;
+      const Loop::Compute& compute = loop.computes[i];
+      for (std::uint32_t k = 0; k < compute.input_count; ++k) expect(loop, compute.value, k, compute.inputs[k]);
+      holds_[compute.output] = compute.value;
+      for (const Loop::Stream& stream : loop.streams)
+        if (stream.slot == compute.output) write_stream(loop, stream.value);
+    }
+    if (load != loop.loads.size() || sink != loop.sinks.size()) fail(loop.nodes[0], "is in a loop out of order");
+  }
+
+  /// A stream written over another that the loop reads: from here on that other one is gone.
+  void write_stream(const Loop& loop, NodeId value) {
+    write(value);
+    for (const Loop::Stream& stream : loop.streams) {
+      if (stream.written || is_present(stream.value)) continue;
+      if (stream.offset != 0) fail(stream.value, "is read ahead of where the loop writes over it");
+      holds_[stream.slot] = kNoNode;
+    }
+  }
+
+  bool is_present(NodeId base) const {
+    const Placement& placement = plan_.placements[base];
+    if (placement.place != Place::arena || bytes_of(base) == 0) return true;
+    const auto found = arena_.find(placement.at);
+    return found != arena_.end() && found->second.value == base;
+  }
+
+  void expect(const Loop& loop, NodeId reader, std::uint32_t input, std::uint32_t slot) const {
+    const NodeId wanted = plan_.accesses[plan_.program.inputs(plan_.program[reader])[input]].base;
+    if (slot >= loop.slots || holds_[slot] != wanted) fail(wanted, "is not in the register that is read for it");
+  }
+
+  struct Occupant {
+    NodeId value;
+    std::size_t bytes;
+  };
+  const Plan& plan_;
+  std::size_t step_ = 0;
+  std::map<std::size_t, Occupant> arena_;  ///< by offset
+  std::map<NodeId, bool> written_outputs_;
+  std::vector<NodeId> holds_;              ///< of the present loop, by slot
+};
+
+}  // namespace
+
+void verify(const Plan& plan) { Simulation(plan).run(); }
+
+void verify_if_enabled([[maybe_unused]] const Plan& plan) {
+#ifndef NDEBUG
+  if (!planner_faults().skip_verifier) verify(plan);
+#endif
+}
+
+}  // namespace xtape::detail
