@@ -1,0 +1,71 @@
+#include "execute/run.hpp"
+
+#include <string>
+
+#include <xtape/error.hpp>
+
+#include "execute/memory.hpp"
+
+namespace xtape::detail {
+
+void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases) {
+  const Node& node = plan.program[step.value];
+  const auto inputs = plan.program.inputs(node);
+  std::vector<Buffer> buffers;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Node& input = plan.program[inputs[i]];
+    const Access& access = step.inputs[i];
+    buffers.push_back({bases[access.base] + static_cast<std::size_t>(access.view.offset) * size_of(input.dtype),
+                       input.dtype, input.shape});
+  }
+  node.op->execute({buffers, {bases[step.value], node.dtype, node.shape}, plan.program.attributes(node)});
+}
+
+namespace {
+
+/// The buffers of the run, by node.
+void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
+           std::byte* arena, std::vector<std::byte*>& bases) {
+  bases.resize(plan.placements.size());
+  for (std::size_t id = 0; id < plan.placements.size(); ++id) {
+    const Placement& placement = plan.placements[id];
+    switch (placement.place) {
+      case Place::nowhere: break;
+      case Place::leaf: bases[id] = const_cast<std::byte*>(leaves[placement.at]); break;
+      case Place::output: bases[id] = outputs[placement.at]; break;
+      case Place::arena: bases[id] = arena + placement.at; break;
+      case Place::constant: bases[id] = const_cast<std::byte*>(plan.constants.data()) + placement.at; break;
+    }
+  }
+}
+
+void run_step(const Plan& plan, const Step& step, Bases bases) {
+  switch (step.kind) {
+    case Step::Kind::loop: return run_loop(plan.loops[step.index], plan.program, bases);
+    case Step::Kind::matmul: {
+      const MatmulStep& matmul = plan.matmuls[step.index];
+      return run_matmul(matmul, plan.instruction_set, plan.program[matmul.value].dtype, bases);
+    }
+    case Step::Kind::opaque: return run_opaque(plan, plan.opaques[step.index], bases);
+  }
+}
+
+}  // namespace
+
+void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
+              const LocationOf& location_of) {
+  const Workspace arena(plan.arena_bytes);
+  std::vector<std::byte*> bases;
+  place(plan, leaves, outputs, arena.data(), bases);
+  for (const Step& step : plan.steps) {
+    try {
+      run_step(plan, step, bases);
+    } catch (const ValueError& error) {
+      throw ValueError(error.what() + location_of(step));
+    } catch (const NumericalError& error) {
+      throw NumericalError(error.what() + location_of(step));
+    }
+  }
+}
+
+}  // namespace xtape::detail

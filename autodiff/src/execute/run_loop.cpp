@@ -1,0 +1,195 @@
+// The block interpreter of fused loops.
+#include <cstring>
+#include <memory>
+
+#include "execute/chunks.hpp"
+#include "execute/run.hpp"
+#include "execute/sink.hpp"
+#include "execute/strided.hpp"
+#include "execute/threads.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// The last elements of a chunk, where they are no whole vectors, go through buffers of this many elements, so that
+/// kernels need no code for tails and nothing beyond a chunk is touched.
+constexpr std::size_t kStaged = 64;
+constexpr std::size_t kWidest = 8;  ///< bytes of the widest element
+constexpr double kNanosecondsPerElement = 0.5;
+
+/// Memory of this thread for registers and staging, kept between loops.
+std::byte* thread_scratch(std::size_t bytes) {
+  struct Free {
+    void operator()(std::byte* memory) const { std::free(memory); }
+  };
+  thread_local std::unique_ptr<std::byte, Free> memory;
+  thread_local std::size_t capacity = 0;
+  if (bytes > capacity) {
+    capacity = (bytes + 4095) / 4096 * 4096;
+    memory.reset(static_cast<std::byte*>(std::aligned_alloc(64, capacity)));
+    std::memset(memory.get(), 0, capacity);
+  }
+  return memory.get();
+}
+
+/// What all threads share of one run of a loop.
+struct LoopRun {
+  const Loop& loop;
+  const Program& program;
+  Bases bases;
+  std::vector<SinkRun> sinks;
+  Chunking chunking;
+  const Striping* striping = nullptr;
+};
+
+/// One thread's slots and reductions.
+class Worker {
+ public:
+  explicit Worker(const LoopRun& run) : run_(run), loop_(run.loop), sinks_(run.sinks.size()) {
+    const std::size_t register_bytes = loop_.block * kWidest;
+    const std::size_t staging_bytes = kStaged * kWidest;
+    std::size_t leaf_bytes = 0;
+    for (const Loop::Sink& sink : loop_.sinks) leaf_bytes += (SinkState::leaf_bytes(sink) + 63) / 64 * 64;
+    const std::size_t slot_bytes = (loop_.slots * sizeof(Slot) + 63) / 64 * 64;
+    std::byte* memory = thread_scratch(slot_bytes + loop_.registers * register_bytes +
+                                       loop_.streams.size() * staging_bytes + loop_.scalars.size() * 64 + leaf_bytes);
+    slots_ = reinterpret_cast<Slot*>(memory);
+    memory += slot_bytes;
+    for (std::uint32_t i = 0; i < loop_.registers; ++i, memory += register_bytes) slots_[i] = {memory, 1};
+    staging_ = memory;
+    memory += loop_.streams.size() * staging_bytes;
+    for (const Loop::Scalar& scalar : loop_.scalars) {
+      splat(memory, scalar);
+      slots_[scalar.slot] = {memory, 0};
+      memory += 64;
+    }
+    leaves_ = memory;
+  }
+
+  void run_chunk(std::int64_t chunk) {
+    const ChunkRange range = run_.chunking[chunk];
+    std::byte* leaf = leaves_;
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+      sinks_[i].begin(run_.sinks[i], chunk, range, leaf);
+      leaf += (SinkState::leaf_bytes(loop_.sinks[i]) + 63) / 64 * 64;
+    }
+    run_range(range);
+  }
+
+  void run_stripe(std::int64_t chunk) {
+    std::byte* leaf = leaves_;
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+      sinks_[i].begin_stripe(run_.sinks[i], *run_.striping, chunk, run_.bases[loop_.sinks[i].value], leaf);
+      leaf += (SinkState::leaf_bytes(loop_.sinks[i]) + 63) / 64 * 64;
+    }
+    for (std::int64_t row = 0; row < run_.striping->rows(); ++row) run_range(run_.striping->range(chunk, row));
+  }
+
+ private:
+  DType dtype_of(NodeId value) const { return run_.program[value].dtype; }
+
+  void splat(std::byte* to, const Loop::Scalar& scalar) const {
+    const std::size_t size = size_of(dtype_of(scalar.value));
+    const std::byte* from = run_.bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * size;
+    for (std::size_t i = 0; i < 64; i += size) std::memcpy(to + i, from, size);
+  }
+
+  void run_range(const ChunkRange& range) {
+    std::int64_t begin = range.begin;
+    while (begin < range.end) {
+      auto n = static_cast<std::size_t>(std::min<std::int64_t>(loop_.block, range.end - begin));
+      if (n % kPadding == 0) {
+        run_whole(begin, n);
+      } else if (n <= kStaged) {
+        run_staged(begin, n);
+      } else {
+        n -= n % kPadding;
+        run_whole(begin, n);
+      }
+      begin += static_cast<std::int64_t>(n);
+    }
+  }
+
+  std::byte* stream_at(const Loop::Stream& stream, std::int64_t begin) const {
+    return run_.bases[stream.value] +
+           static_cast<std::size_t>(stream.offset + begin) * size_of(dtype_of(stream.value));
+  }
+
+  void run_whole(std::int64_t begin, std::size_t n) {
+    for (const Loop::Stream& stream : loop_.streams) slots_[stream.slot] = {stream_at(stream, begin), 1};
+    run_block(begin, n);
+  }
+
+  void run_staged(std::int64_t begin, std::size_t n) {
+    std::byte* stage = staging_;
+    for (const Loop::Stream& stream : loop_.streams) {
+      if (!stream.written) std::memcpy(stage, stream_at(stream, begin), n * size_of(dtype_of(stream.value)));
+      slots_[stream.slot] = {stage, 1};
+      stage += kStaged * kWidest;
+    }
+    run_block(begin, n);
+    for (const Loop::Stream& stream : loop_.streams)
+      if (stream.written)
+        std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * size_of(dtype_of(stream.value)));
+  }
+
+  void run_block(std::int64_t begin, std::size_t n) {
+    const Instruction* code = loop_.code.data();
+    const auto end = static_cast<std::uint32_t>(loop_.code.size());
+    std::size_t load = 0, sink = 0;
+    for (std::uint32_t next = 0; true;) {
+      for (; load < loop_.loads.size() && loop_.loads[load].before == next; ++load) run_load(loop_.loads[load], begin, n);
+      for (; sink < loop_.sinks.size() && loop_.sinks[sink].before == next; ++sink)
+        sinks_[sink].feed(run_.sinks[sink], slots_[loop_.sinks[sink].slot].data, n);
+      if (next == end) return;
+      std::uint32_t stop = end;
+      if (load < loop_.loads.size()) stop = std::min(stop, loop_.loads[load].before);
+      if (sink < loop_.sinks.size()) stop = std::min(stop, loop_.sinks[sink].before);
+      for (; next < stop; ++next) code[next].kernel(code[next], slots_, n);
+    }
+  }
+
+  void run_load(const Loop::Load& load, std::int64_t begin, std::size_t n) {
+    load_strided(slots_[load.slot].data, run_.bases[load.access.base], size_of(load.dtype), load.access.view,
+                 loop_.space, begin, n);
+  }
+
+  const LoopRun& run_;
+  const Loop& loop_;
+  std::vector<SinkState> sinks_;
+  Slot* slots_;
+  std::byte* staging_;
+  std::byte* leaves_;
+};
+
+bool is_striped(const Loop& loop) { return !loop.sinks.empty() && loop.sinks[0].shape.inner > kChunk; }
+
+}  // namespace
+
+void run_loop(const Loop& loop, const Program& program, Bases bases) {
+  LoopRun run{loop, program, bases, {}, Chunking(loop.space)};
+  const bool striped = is_striped(loop);
+  run.sinks.reserve(loop.sinks.size());
+  for (const Loop::Sink& sink : loop.sinks)
+    run.sinks.emplace_back(sink, bases[sink.value], run.chunking.count(), striped);
+  if (loop.space.size() == 0) {
+    for (SinkRun& sink : run.sinks) sink.clear();
+    return;
+  }
+  const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
+  run.striping = &striping;
+  const std::int64_t chunks = striped ? striping.count() : run.chunking.count();
+  const auto work = [&](std::size_t chunk) {
+    Worker worker(run);
+    if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
+    else worker.run_chunk(static_cast<std::int64_t>(chunk));
+  };
+  const double elements = static_cast<double>(loop.space.size());
+  const double nanoseconds = elements * kNanosecondsPerElement * static_cast<double>(1 + loop.code.size());
+  if (chunks == 1) work(0);
+  else parallel_for(static_cast<std::size_t>(chunks), nanoseconds, work);
+  for (SinkRun& sink : run.sinks) sink.finish();
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,67 @@
+#include "execute/strided.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace xtape::detail {
+
+namespace {
+
+template <class T>
+void copy_run(T* to, const T* from, std::int64_t stride, std::int64_t n) {
+  if (stride == 1) {
+    std::memcpy(to, from, static_cast<std::size_t>(n) * sizeof(T));
+  } else if (stride == 0) {
+    std::fill_n(to, n, *from);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) to[i] = from[i * stride];
+  }
+}
+
+/// Walks a view from a row-major index on, one run of the innermost axis after the other.
+template <class T>
+void load(T* to, const T* base, const View& view, const Shape& space, std::int64_t begin, std::int64_t n) {
+  const std::size_t rank = space.rank();
+  std::int64_t position[Shape::kMaxRank] = {};
+  const T* from = base + view.offset;
+  for (std::size_t axis = rank; axis-- > 0;) {
+    position[axis] = begin % space[axis];
+    begin /= space[axis];
+    from += position[axis] * view.strides[axis];
+  }
+  const std::size_t last = rank - 1;
+  while (true) {
+    const std::int64_t run = std::min(n, space[last] - position[last]);
+    copy_run(to, from, view.strides[last], run);
+    to += run;
+    n -= run;
+    if (n == 0) return;
+    from -= position[last] * view.strides[last];
+    position[last] = 0;
+    for (std::size_t axis = last; axis-- > 0;) {
+      from += view.strides[axis];
+      if (++position[axis] < space[axis]) break;
+      from -= space[axis] * view.strides[axis];
+      position[axis] = 0;
+    }
+  }
+}
+
+template <class T>
+void load_as(std::byte* to, const std::byte* base, const View& view, const Shape& space, std::int64_t begin,
+             std::size_t n) {
+  load(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(base), view, space, begin, static_cast<std::int64_t>(n));
+}
+
+}  // namespace
+
+void load_strided(std::byte* to, const std::byte* base, std::size_t element_size, const View& view, const Shape& space,
+                  std::int64_t begin, std::size_t n) {
+  switch (element_size) {
+    case 1: return load_as<std::uint8_t>(to, base, view, space, begin, n);
+    case 4: return load_as<std::uint32_t>(to, base, view, space, begin, n);
+    default: return load_as<std::uint64_t>(to, base, view, space, begin, n);
+  }
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,80 @@
+#include "execute/threads.hpp"
+
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include <xtape/engine.hpp>
+#include <xtape/error.hpp>
+
+namespace xtape::detail {
+
+namespace {
+
+/// Below this, waking a sleeping thread costs more than it saves.
+constexpr double kWorthWaking = 100e3;
+
+int threads_from_environment() {
+  const char* text = std::getenv("XTAPE_THREADS");
+  if (text == nullptr || *text == '\0') return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  char* end = nullptr;
+  const long value = std::strtol(text, &end, 10);
+  if (*end != '\0' || value < 1 || value > 4096)
+    throw ValueError(std::string("XTAPE_THREADS: wants a number from 1 to 4096, not \"") + text + "\"");
+  return static_cast<int>(value);
+}
+
+/// The arena of the present number of threads. Made anew when that changes; runs that use the old one keep it alive.
+class Threads {
+ public:
+  static Threads& get() {
+    static auto* threads = new Threads;  // never destroyed: evaluations may run while statics are
+    return *threads;
+  }
+  int count() const { return count_.load(std::memory_order_relaxed); }
+  void set(int count) {
+    const std::lock_guard lock(mutex_);
+    count_.store(count, std::memory_order_relaxed);
+    arena_.reset();
+  }
+  std::shared_ptr<tbb::task_arena> arena() {
+    const std::lock_guard lock(mutex_);
+    if (!arena_) arena_ = std::make_shared<tbb::task_arena>(count());
+    return arena_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<int> count_{threads_from_environment()};
+  std::shared_ptr<tbb::task_arena> arena_;
+};
+
+}  // namespace
+
+void parallel_for(std::size_t count, double nanoseconds, const std::function<void(std::size_t)>& work) {
+  if (count <= 1 || nanoseconds < kWorthWaking || Threads::get().count() == 1) {
+    for (std::size_t i = 0; i < count; ++i) work(i);
+    return;
+  }
+  Threads::get().arena()->execute(
+      [&] { tbb::parallel_for(std::size_t{0}, count, work, tbb::auto_partitioner()); });
+}
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+void set_num_threads(int threads) {
+  if (threads < 1) throw ValueError("set_num_threads: wants at least 1 thread, not " + std::to_string(threads));
+  detail::Threads::get().set(threads);
+}
+
+int num_threads() { return detail::Threads::get().count(); }
+
+}  // namespace xtape
