@@ -16,7 +16,8 @@ namespace {
 class Walk {
  public:
   Walk(TapeState& state, NodeId y, std::span<const NodeId> targets)
-      : state_(state), nodes_(reachable(state, std::span(&y, 1), false)), targets_(targets) {
+      : state_(state), nodes_(state.walked), targets_(targets) {
+    reachable(state, std::span(&y, 1), false, state.walked);
     const std::size_t size = state.program.size();
     if (state.marks.size() < size) state.marks.resize(size);
     if (state.cotangents.size() < size) state.cotangents.resize(size, kNoNode);
@@ -79,7 +80,7 @@ class Walk {
   }
 
   TapeState& state_;
-  const std::vector<NodeId> nodes_;
+  const std::vector<NodeId>& nodes_;
   const std::span<const NodeId> targets_;
 };
 
@@ -94,13 +95,13 @@ Var result_of(TapeState& state, NodeId cotangent, NodeId target) {
   if (!state.program[result].internal || (shape.rank() == 0 && is_literal(state, result, literal)))
     result = append_alias(state, result);
   state.program[result].internal = false;
-  state.program[result].keep = true;
   return VarAccess::make(state, result);
 }
 
 }  // namespace
 
 std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
+  state.program[y].keep = true;
   Walk walk(state, y, targets);
   walk.run(y, cotangent);
   std::vector<Var> results;

@@ -1,9 +1,5 @@
 #include "execute/run.hpp"
 
-#include <string>
-
-#include <xtape/error.hpp>
-
 #include "execute/memory.hpp"
 
 namespace xtape::detail {
@@ -53,19 +49,10 @@ void run_step(const Plan& plan, const Step& step, Bases bases) {
 }  // namespace
 
 void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
-              const LocationOf& location_of) {
+              std::vector<std::byte*>& bases, std::size_t& step) {
   const Workspace arena(plan.arena_bytes);
-  std::vector<std::byte*> bases;
   place(plan, leaves, outputs, arena.data(), bases);
-  for (const Step& step : plan.steps) {
-    try {
-      run_step(plan, step, bases);
-    } catch (const ValueError& error) {
-      throw ValueError(error.what() + location_of(step));
-    } catch (const NumericalError& error) {
-      throw NumericalError(error.what() + location_of(step));
-    }
-  }
+  for (step = 0; step < plan.steps.size(); ++step) run_step(plan, plan.steps[step], bases);
 }
 
 }  // namespace xtape::detail

@@ -1,9 +1,7 @@
 // Running a plan.
 #pragma once
 
-#include <functional>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "plan/plan.hpp"
@@ -17,11 +15,9 @@ void run_loop(const Loop& loop, const Program& program, Bases bases);
 void run_matmul(const MatmulStep& step, InstructionSet set, DType dtype, Bases bases);
 void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases);
 
-/// Text that names the user's line behind a step, for errors: " (recorded at file:line)".
-using LocationOf = std::function<std::string(const Step&)>;
-
-/// Runs all steps. `leaves` are the buffers of the plan's leaves, `outputs` those of its output buffers.
+/// Runs all steps. `leaves` are the buffers of the plan's leaves, `outputs` those of its output buffers; `bases` is
+/// scratch. If a step throws, `step` is its number.
 void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
-              const LocationOf& location_of);
+              std::vector<std::byte*>& bases, std::size_t& step);
 
 }  // namespace xtape::detail

@@ -1,8 +1,11 @@
 // The block interpreter of fused loops.
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <memory_resource>
+#include <new>
+#include <utility>
 
-#include "execute/chunks.hpp"
 #include "execute/run.hpp"
 #include "execute/sink.hpp"
 #include "execute/strided.hpp"
@@ -23,8 +26,8 @@ std::byte* thread_scratch(std::size_t bytes) {
   struct Free {
     void operator()(std::byte* memory) const { std::free(memory); }
   };
-  thread_local std::unique_ptr<std::byte, Free> memory;
-  thread_local std::size_t capacity = 0;
+  static thread_local std::unique_ptr<std::byte, Free> memory;
+  static thread_local std::size_t capacity = 0;
   if (bytes > capacity) {
     capacity = (bytes + 4095) / 4096 * 4096;
     memory.reset(static_cast<std::byte*>(std::aligned_alloc(64, capacity)));
@@ -33,60 +36,62 @@ std::byte* thread_scratch(std::size_t bytes) {
   return memory.get();
 }
 
+std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+
 /// What all threads share of one run of a loop.
 struct LoopRun {
   const Loop& loop;
   const Program& program;
   Bases bases;
-  std::vector<SinkRun> sinks;
-  Chunking chunking;
+  std::pmr::vector<SinkRun> sinks;
   const Striping* striping = nullptr;
 };
 
 /// One thread's slots and reductions.
 class Worker {
  public:
-  explicit Worker(const LoopRun& run) : run_(run), loop_(run.loop), sinks_(run.sinks.size()) {
-    const std::size_t register_bytes = loop_.block * kWidest;
-    const std::size_t staging_bytes = kStaged * kWidest;
-    std::size_t leaf_bytes = 0;
-    for (const Loop::Sink& sink : loop_.sinks) leaf_bytes += (SinkState::leaf_bytes(sink) + 63) / 64 * 64;
-    const std::size_t slot_bytes = (loop_.slots * sizeof(Slot) + 63) / 64 * 64;
-    std::byte* memory = thread_scratch(slot_bytes + loop_.registers * register_bytes +
-                                       loop_.streams.size() * staging_bytes + loop_.scalars.size() * 64 + leaf_bytes);
-    slots_ = reinterpret_cast<Slot*>(memory);
-    memory += slot_bytes;
-    for (std::uint32_t i = 0; i < loop_.registers; ++i, memory += register_bytes) slots_[i] = {memory, 1};
-    staging_ = memory;
-    memory += loop_.streams.size() * staging_bytes;
+  explicit Worker(const LoopRun& run) : run_(run), loop_(run.loop) {
+    memory_ = thread_scratch(bytes(run.loop));
+    slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
+    for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(loop_.block * kWidest), 1};
+    staging_ = take(loop_.streams.size() * kStaged * kWidest);
     for (const Loop::Scalar& scalar : loop_.scalars) {
-      splat(memory, scalar);
-      slots_[scalar.slot] = {memory, 0};
-      memory += 64;
+      std::byte* copies = take(64);
+      splat(copies, scalar);
+      slots_[scalar.slot] = {copies, 0};
     }
-    leaves_ = memory;
+    sinks_ = reinterpret_cast<SinkState*>(take(loop_.sinks.size() * sizeof(SinkState)));
+    for (std::size_t i = 0; i < loop_.sinks.size(); ++i) new (sinks_ + i) SinkState;
+    leaves_ = memory_;
   }
 
   void run_chunk(std::int64_t chunk) {
-    const ChunkRange range = run_.chunking[chunk];
-    std::byte* leaf = leaves_;
-    for (std::size_t i = 0; i < sinks_.size(); ++i) {
-      sinks_[i].begin(run_.sinks[i], chunk, range, leaf);
-      leaf += (SinkState::leaf_bytes(loop_.sinks[i]) + 63) / 64 * 64;
-    }
+    const ChunkRange range = loop_.chunking[chunk];
+    memory_ = leaves_;
+    for (std::size_t i = 0; i < loop_.sinks.size(); ++i)
+      sinks_[i].begin(run_.sinks[i], chunk, range, take(SinkState::leaf_bytes(loop_.sinks[i])));
     run_range(range);
   }
 
   void run_stripe(std::int64_t chunk) {
-    std::byte* leaf = leaves_;
-    for (std::size_t i = 0; i < sinks_.size(); ++i) {
-      sinks_[i].begin_stripe(run_.sinks[i], *run_.striping, chunk, run_.bases[loop_.sinks[i].value], leaf);
-      leaf += (SinkState::leaf_bytes(loop_.sinks[i]) + 63) / 64 * 64;
-    }
+    memory_ = leaves_;
+    for (std::size_t i = 0; i < loop_.sinks.size(); ++i)
+      sinks_[i].begin_stripe(run_.sinks[i], *run_.striping, chunk, run_.bases[loop_.sinks[i].value],
+                             take(SinkState::leaf_bytes(loop_.sinks[i])));
     for (std::int64_t row = 0; row < run_.striping->rows(); ++row) run_range(run_.striping->range(chunk, row));
   }
 
  private:
+  static std::size_t bytes(const Loop& loop) {
+    std::size_t sum = padded(loop.slots * sizeof(Slot)) + loop.registers * padded(loop.block * kWidest) +
+                      loop.streams.size() * kStaged * kWidest + loop.scalars.size() * 64 +
+                      loop.sinks.size() * sizeof(SinkState);
+    for (const Loop::Sink& sink : loop.sinks) sum += padded(SinkState::leaf_bytes(sink));
+    return sum;
+  }
+
+  std::byte* take(std::size_t bytes) { return std::exchange(memory_, memory_ + padded(bytes)); }
+
   DType dtype_of(NodeId value) const { return run_.program[value].dtype; }
 
   void splat(std::byte* to, const Loop::Scalar& scalar) const {
@@ -157,36 +162,37 @@ class Worker {
 
   const LoopRun& run_;
   const Loop& loop_;
-  std::vector<SinkState> sinks_;
+  std::byte* memory_;  ///< the rest of the thread's scratch
   Slot* slots_;
   std::byte* staging_;
+  SinkState* sinks_;
   std::byte* leaves_;
 };
-
-bool is_striped(const Loop& loop) { return !loop.sinks.empty() && loop.sinks[0].shape.inner > kChunk; }
 
 }  // namespace
 
 void run_loop(const Loop& loop, const Program& program, Bases bases) {
-  LoopRun run{loop, program, bases, {}, Chunking(loop.space)};
-  const bool striped = is_striped(loop);
+  std::byte memory[1024];
+  std::pmr::monotonic_buffer_resource resource(memory, sizeof memory);
+  LoopRun run{loop, program, bases, std::pmr::vector<SinkRun>(&resource)};
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks)
-    run.sinks.emplace_back(sink, bases[sink.value], run.chunking.count(), striped);
+    run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
   if (loop.space.size() == 0) {
     for (SinkRun& sink : run.sinks) sink.clear();
     return;
   }
   const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
+  const bool striped = !loop.sinks.empty() && loop.sinks[0].shape.striped();
   run.striping = &striping;
-  const std::int64_t chunks = striped ? striping.count() : run.chunking.count();
+  const std::int64_t chunks = striped ? striping.count() : loop.chunking.count();
   const auto work = [&](std::size_t chunk) {
     Worker worker(run);
     if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
     else worker.run_chunk(static_cast<std::int64_t>(chunk));
   };
-  const double elements = static_cast<double>(loop.space.size());
-  const double nanoseconds = elements * kNanosecondsPerElement * static_cast<double>(1 + loop.code.size());
+  const double nanoseconds = static_cast<double>(loop.space.size()) * kNanosecondsPerElement *
+                             static_cast<double>(1 + loop.code.size());
   if (chunks == 1) work(0);
   else parallel_for(static_cast<std::size_t>(chunks), nanoseconds, work);
   for (SinkRun& sink : run.sinks) sink.finish();

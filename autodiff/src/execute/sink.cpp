@@ -5,8 +5,8 @@ namespace xtape::detail {
 namespace {
 
 /// How many chunks share an outer part of the result; 1 if chunks cover whole ones.
-std::int64_t chunks_per_outer(const ReductionShape& shape, std::int64_t chunks, bool striped) {
-  return striped ? 1 : std::max<std::int64_t>(1, chunks / std::max<std::int64_t>(1, shape.outer));
+std::int64_t chunks_per_outer(const ReductionShape& shape, std::int64_t chunks) {
+  return shape.striped() ? 1 : std::max<std::int64_t>(1, chunks / std::max<std::int64_t>(1, shape.outer));
 }
 
 std::size_t bytes(std::int64_t elements, std::size_t element_size) {
@@ -15,13 +15,12 @@ std::size_t bytes(std::int64_t elements, std::size_t element_size) {
 
 }  // namespace
 
-SinkRun::SinkRun(const Loop::Sink& sink, std::byte* result, std::int64_t chunks, bool striped)
+SinkRun::SinkRun(const Loop::Sink& sink, std::byte* result, std::int64_t chunks)
     : kernel_(*sink.kernel),
       shape_(sink.shape),
       element_size_(size_of(sink.dtype)),
-      striped_(striped),
       result_(result),
-      chunks_per_outer_(chunks_per_outer(shape_, chunks, striped)),
+      chunks_per_outer_(chunks_per_outer(shape_, chunks)),
       partials_(chunks_per_outer_ == 1 ? 0 : bytes(chunks * shape_.inner, element_size_)) {}
 
 void SinkRun::clear() { kernel_.clear(result_, static_cast<std::size_t>(shape_.outer * shape_.inner)); }

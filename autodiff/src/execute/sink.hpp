@@ -4,7 +4,6 @@
 
 #include <cstdint>
 
-#include "execute/chunks.hpp"
 #include "execute/memory.hpp"
 #include "plan/plan.hpp"
 
@@ -13,7 +12,7 @@ namespace xtape::detail {
 /// One reduction of one run of a loop, shared by its threads.
 class SinkRun {
  public:
-  SinkRun(const Loop::Sink& sink, std::byte* result, std::int64_t chunks, bool striped);
+  SinkRun(const Loop::Sink& sink, std::byte* result, std::int64_t chunks);
 
   /// The identity everywhere: for an empty space.
   void clear();
@@ -23,7 +22,6 @@ class SinkRun {
   const ReductionKernel& kernel() const { return kernel_; }
   const ReductionShape& shape() const { return shape_; }
   std::size_t element_size() const { return element_size_; }
-  bool striped() const { return striped_; }
   /// Where a chunk's results go, and how many rows it reduces for each.
   struct Target {
     std::byte* data;
@@ -36,7 +34,6 @@ class SinkRun {
   const ReductionKernel& kernel_;
   ReductionShape shape_;
   std::size_t element_size_;
-  bool striped_;
   std::byte* result_;
   std::int64_t chunks_per_outer_;  ///< 0 or 1 if a chunk covers whole outer parts
   Workspace partials_;

@@ -116,7 +116,8 @@ std::string Tape::dump_plan(std::span<const Var> outputs) const {
       detail::fail<ValueError>("dump_plan", "a Var of another tape was given");
     nodes.push_back(detail::VarAccess::node(output));
   }
-  const detail::Request request = detail::make_request(state, nodes);
+  detail::Request request;
+  detail::make_request(state, nodes, request);
   if (request.outputs.empty()) return "plan: nothing to do, all values are there\n";
   return detail::dump(detail::build_plan(request));
 }

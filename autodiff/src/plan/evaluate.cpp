@@ -5,8 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <string>
 
 #include <xtape/engine.hpp>
+#include <xtape/error.hpp>
 
 #include "execute/run.hpp"
 #include "plan/build.hpp"
@@ -33,30 +36,62 @@ void report(const Plan& plan, bool hit) {
                plan.bytes_before_reuse, plan.arena_bytes);
 }
 
-/// The leaves' buffers, kept alive while the plan runs.
-struct Leaves {
-  std::vector<Array> arrays;
-  std::vector<const std::byte*> bases;
+/// What an evaluation needs for a while, kept by its thread for the next one.
+struct Scratch {
+  Request request;
+  PlanKey key;
+  std::vector<Array> leaves;  ///< keeps the leaves' buffers alive
+  std::vector<const std::byte*> leaf_bases;
+  std::vector<Array> results;
+  std::vector<std::byte*> result_bases;
+  std::vector<std::byte*> bases;
 };
 
-void gather_leaves(const Request& request, Leaves& leaves) {
-  TapeState& state = *request.state;
-  for (NodeId id : request.nodes) {
+/// Opaque ops may run user code, which may evaluate another tape: so there is a stack of them.
+class ScratchScope {
+ public:
+  ScratchScope() {
+    if (depth_ == stack_.size()) stack_.push_back(std::make_unique<Scratch>());
+    scratch_ = stack_[depth_++].get();
+  }
+  ~ScratchScope() {
+    scratch_->leaves.clear();
+    scratch_->results.clear();
+    --depth_;
+  }
+  ScratchScope(const ScratchScope&) = delete;
+  ScratchScope& operator=(const ScratchScope&) = delete;
+  Scratch& operator*() const { return *scratch_; }
+
+ private:
+  static thread_local std::vector<std::unique_ptr<Scratch>> stack_;
+  static thread_local std::size_t depth_;
+  Scratch* scratch_;
+};
+thread_local std::vector<std::unique_ptr<Scratch>> ScratchScope::stack_;
+thread_local std::size_t ScratchScope::depth_ = 0;
+
+void gather_leaves(Scratch& scratch) {
+  TapeState& state = *scratch.request.state;
+  scratch.leaf_bases.clear();
+  for (NodeId id : scratch.request.nodes) {
     const Node& node = state.program[id];
     if (node.holds == Holds::nothing) continue;
     if (node.holds == Holds::number) {
-      leaves.bases.push_back(reinterpret_cast<const std::byte*>(&state.numbers[node.value]));
+      scratch.leaf_bases.push_back(reinterpret_cast<const std::byte*>(&state.numbers[node.value]));
       continue;
     }
-    leaves.arrays.push_back(value_of(state, id));
-    leaves.bases.push_back(static_cast<const std::byte*>(leaves.arrays.back().bytes()));
+    scratch.leaves.push_back(value_of(state, id));
+    scratch.leaf_bases.push_back(static_cast<const std::byte*>(scratch.leaves.back().bytes()));
   }
 }
 
-std::string location_text(const Request& request, const Plan& plan, const Step& step) {
-  if (step.kind != Step::Kind::opaque) return {};
-  const Node& node = request.state->program[request.nodes[plan.opaques[step.index].origin]];
-  return " (recorded at " + std::string(node.location.file) + ":" + std::to_string(node.location.line) + ")";
+void allocate_results(Scratch& scratch, const Plan& plan) {
+  scratch.result_bases.clear();
+  for (NodeId id : plan.output_buffers) {
+    scratch.results.push_back(ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
+    scratch.result_bases.push_back(ArrayAccess::mutable_bytes(scratch.results.back()));
+  }
 }
 
 void hold(TapeState& state, NodeId id, Array value) {
@@ -66,32 +101,46 @@ void hold(TapeState& state, NodeId id, Array value) {
   state.arrays.push_back(std::move(value));
 }
 
-void run(const Request& request, const Plan& plan) {
-  Leaves leaves;
-  gather_leaves(request, leaves);
-  std::vector<Array> results;
-  std::vector<std::byte*> buffers;
-  for (NodeId id : plan.output_buffers) {
-    results.push_back(ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
-    buffers.push_back(ArrayAccess::mutable_bytes(results.back()));
-  }
-  run_plan(plan, leaves.bases, buffers, [&](const Step& step) { return location_text(request, plan, step); });
+void hold_results(Scratch& scratch, const Plan& plan) {
   for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
-    const Array& result = results[plan.placements[plan.accesses[plan.outputs[i]].base].at];
-    hold(*request.state, request.outputs[i], ArrayAccess::reshaped(result, plan.program[plan.outputs[i]].shape));
+    const NodeId base = plan.accesses[plan.outputs[i]].base;
+    hold(*scratch.request.state, scratch.request.outputs[i],
+         ArrayAccess::reshaped(scratch.results[plan.placements[base].at], plan.program[plan.outputs[i]].shape));
   }
+}
+
+/// " (recorded at file:line)" of an opaque op; loops and products do not fail.
+std::string location_text(const Request& request, const Plan& plan, const Step& step) {
+  if (step.kind != Step::Kind::opaque) return {};
+  const Location location = request.state->program[request.nodes[plan.opaques[step.index].origin]].location;
+  return " (recorded at " + std::string(location.file) + ":" + std::to_string(location.line) + ")";
+}
+
+void run(Scratch& scratch, const Plan& plan) {
+  gather_leaves(scratch);
+  allocate_results(scratch, plan);
+  std::size_t step = 0;
+  try {
+    run_plan(plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step);
+  } catch (const ValueError& error) {
+    throw ValueError(error.what() + location_text(scratch.request, plan, plan.steps[step]));
+  } catch (const NumericalError& error) {
+    throw NumericalError(error.what() + location_text(scratch.request, plan, plan.steps[step]));
+  }
+  hold_results(scratch, plan);
 }
 
 }  // namespace
 
 void evaluate(TapeState& state, std::span<const NodeId> outputs) {
-  const Request request = make_request(state, outputs);
-  if (request.outputs.empty()) return;
-  thread_local PlanKey key;
-  make_key(request, key);
-  const CachedPlan cached = find_plan(key, [&] { return build_plan(request); });
+  const ScratchScope scope;
+  Scratch& scratch = *scope;
+  make_request(state, outputs, scratch.request);
+  if (scratch.request.outputs.empty()) return;
+  make_key(scratch.request, scratch.key);
+  const CachedPlan cached = find_plan(scratch.key, [&] { return build_plan(scratch.request); });
   report(*cached.plan, cached.hit);
-  run(request, *cached.plan);
+  run(scratch, *cached.plan);
 }
 
 }  // namespace xtape::detail

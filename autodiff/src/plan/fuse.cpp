@@ -71,8 +71,7 @@ class FusionPass {
   struct MainGroup {
     Group group;
     bool has_sinks;
-    bool striped;  ///< has a reduction whose inner part exceeds a chunk, see `joins`
-    ReductionShape stripes;
+    ReductionShape stripes;  ///< of the last reduction, see `joins`
   };
 
   void place_in_loop(NodeId id, const Node& node) {
@@ -125,8 +124,7 @@ class FusionPass {
       return false;
     if (node.op->kind != OpKind::reduction) return true;
     const ReductionShape shape = reduction_shape(program_, node);
-    const bool striped = shape.inner > kChunk;
-    return !main.has_sinks || (striped == main.striped && (!striped || shape == main.stripes));
+    return !main.has_sinks || (shape.striped() == main.stripes.striped() && (!shape.striped() || shape == main.stripes));
   }
 
   void note_reduction(Position position, const Node& node) {
@@ -134,13 +132,12 @@ class FusionPass {
     MainGroup& main = main_[position / 2];
     main.has_sinks = true;
     main.stripes = reduction_shape(program_, node);
-    main.striped = main.stripes.inner > kChunk;
   }
 
   bool is_computed(NodeId id) const { return !is_leaf(program_[id]) && program_[id].op->kind != OpKind::constant; }
 
   Position append(Group group) {
-    main_.push_back({std::move(group), false, false, {}});
+    main_.push_back({std::move(group), false, {}});
     return static_cast<Position>(2 * main_.size() - 1);
   }
   Position scalars_at(Position position) {

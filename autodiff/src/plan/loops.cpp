@@ -51,6 +51,7 @@ class LoopBuilder {
       : layout_(layout), program_(layout.program), group_(group), group_index_(group_index), fusion_(fusion),
         materialized_(materialized) {
     loop_.space = group.space;
+    loop_.chunking = Chunking(group.space);
     loop_.nodes = group.nodes;
   }
 
@@ -67,6 +68,7 @@ class LoopBuilder {
   /// Until registers are allocated, slots are indices into `operands_`.
   struct Operand {
     bool in_register;
+    std::size_t bytes;           ///< of an element
     std::uint32_t last_use = 0;  ///< index of the last instruction or sink position that reads it
     std::uint32_t slot = 0;
   };
@@ -100,7 +102,7 @@ class LoopBuilder {
     const View view = squeezed_view(access.view, shape);
     const std::uint32_t known = find_outside(access.base, view);
     if (known != kNone) return known;
-    const std::uint32_t operand = new_operand(false);
+    const std::uint32_t operand = new_operand(false, program_[value].dtype);
     outside_.emplace(access.base, Outside{view, operand});
     const bool single = program_[access.base].shape.size() == 1 ||
                         std::all_of(view.strides, view.strides + loop_.space.rank(), [](auto s) { return s == 0; });
@@ -127,21 +129,21 @@ class LoopBuilder {
   }
 
   std::uint32_t write(NodeId id) {
-    const std::uint32_t operand = new_operand(!materialized_[id]);
+    const std::uint32_t operand = new_operand(!materialized_[id], program_[id].dtype);
     if (materialized_[id]) loop_.streams.push_back({operand, id, 0, true});
     operands_[operand].last_use = static_cast<std::uint32_t>(loop_.computes.size());
     computed_[id] = operand;
     return operand;
   }
 
-  std::uint32_t new_operand(bool in_register) {
-    operands_.push_back({in_register});
+  std::uint32_t new_operand(bool in_register, DType dtype) {
+    operands_.push_back({in_register, size_of(dtype)});
     return static_cast<std::uint32_t>(operands_.size() - 1);
   }
 
-  /// Linear scan: a register is free again after the last instruction that reads it, or with it if that instruction
-  /// can write over it (kernels read an element before they write it). Sinks read before the instruction at their
-  /// position, so a value that a sink reads is still there.
+  /// Linear scan: a register is free again after the last instruction that reads it, or for the output of that
+  /// instruction: kernels read an element before they write it, but wider elements would run ahead of narrower ones.
+  /// Sinks read before the instruction at their position, so a value that a sink reads is still there.
   void allocate_registers() {
     std::vector<std::vector<std::uint32_t>> dying(loop_.computes.size() + 1);
     for (std::uint32_t i = 0; i < operands_.size(); ++i)
@@ -158,9 +160,14 @@ class LoopBuilder {
       for (; load < loop_.loads.size() && loop_.loads[load].before == i; ++load) take(loop_.loads[load].slot);
       if (i == loop_.computes.size()) break;
       const std::uint32_t output = loop_.computes[i].output;
-      for (std::uint32_t operand : dying[i])
-        if (operand != output) free.push_back(operands_[operand].slot);
+      const auto free_dying = [&](bool of_output_width) {
+        for (std::uint32_t operand : dying[i])
+          if (operand != output && (operands_[operand].bytes == operands_[output].bytes) == of_output_width)
+            free.push_back(operands_[operand].slot);
+      };
+      free_dying(true);
       take(output);
+      free_dying(false);
       if (operands_[output].in_register && operands_[output].last_use == i) free.push_back(operands_[output].slot);
     }
   }

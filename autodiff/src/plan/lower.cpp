@@ -38,19 +38,16 @@ NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const Nod
 }
 
 /// Records the request on the scratch tape; `origins` grows by a position for each node recorded.
-std::vector<NodeId> record_lowered(const Request& request, TapeState& scratch, std::vector<std::uint32_t>& origins) {
+std::vector<NodeId> record_lowered(const Request& request, const Positions& positions, TapeState& scratch,
+                                   std::vector<std::uint32_t>& origins) {
   const Program& source = request.state->program;
   std::vector<NodeId> mapped(request.nodes.size());
   std::vector<NodeId> inputs;
-  const auto position = [&](NodeId id) {
-    return static_cast<std::uint32_t>(std::lower_bound(request.nodes.begin(), request.nodes.end(), id) -
-                                      request.nodes.begin());
-  };
   for (std::uint32_t i = 0; i < request.nodes.size(); ++i) {
     const Node& node = source[request.nodes[i]];
     inputs.clear();
     if (!is_leaf(node))
-      for (NodeId input : source.inputs(node)) inputs.push_back(mapped[position(input)]);
+      for (NodeId input : source.inputs(node)) inputs.push_back(mapped[positions[input] - 1]);
     const auto attributes = is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node);
     mapped[i] = node.op->kind == OpKind::composite && !is_leaf(node)
                     ? lower_composite(scratch, node, inputs, attributes)
@@ -107,13 +104,12 @@ class Merger {
 Lowered lower(const Request& request) {
   ScratchTape scratch(request.state->options);
   std::vector<std::uint32_t> origins;
-  const std::vector<NodeId> mapped = record_lowered(request, *scratch, origins);
+  const Positions positions(request);
+  const std::vector<NodeId> mapped = record_lowered(request, positions, *scratch, origins);
   const Program& source = (*scratch).program;
 
   std::vector<NodeId> outputs;
-  for (NodeId output : request.outputs)
-    outputs.push_back(mapped[static_cast<std::size_t>(
-        std::lower_bound(request.nodes.begin(), request.nodes.end(), output) - request.nodes.begin())]);
+  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
   const std::vector<bool> live = live_nodes(source, outputs);
 
   Lowered result;

@@ -10,6 +10,7 @@
 
 #include "kernels/kernel.hpp"
 #include "ops/op.hpp"
+#include "plan/chunks.hpp"
 #include "tape/program.hpp"
 
 namespace xtape::detail {
@@ -32,12 +33,6 @@ struct Placement {
 struct Access {
   NodeId base = kNoNode;
   View view;
-};
-
-/// The iteration of a reduction: (outer, reduced, inner), of which the middle one goes.
-struct ReductionShape {
-  std::int64_t outer = 1, reduced = 1, inner = 1;
-  friend bool operator==(const ReductionShape&, const ReductionShape&) = default;
 };
 
 /// One fused loop over a space: streams in, elementwise instructions, streams out, reductions that end it.
@@ -80,6 +75,7 @@ struct Loop {
   };
 
   Shape space;  ///< without axes of extent 1
+  Chunking chunking;
   std::vector<NodeId> nodes;
   std::vector<Compute> computes;
   std::vector<Instruction> code;  ///< computes with their kernels
@@ -139,8 +135,5 @@ struct Plan {
     return count;
   }
 };
-
-/// Elements in a chunk of a loop; the unit of work for threads and of reductions' rounding.
-inline constexpr std::int64_t kChunk = 16384;
 
 }  // namespace xtape::detail

@@ -10,26 +10,6 @@ namespace xtape::detail {
 
 namespace {
 
-/// While alive, marks[id] is a node's position in the request, plus one.
-class Positions {
- public:
-  explicit Positions(const Request& request) : request_(request), marks_(request.state->marks) {
-    if (marks_.size() < request.state->program.size()) marks_.resize(request.state->program.size());
-    std::uint32_t position = 0;
-    for (NodeId id : request.nodes) marks_[id] = ++position;
-  }
-  ~Positions() {
-    for (NodeId id : request_.nodes) marks_[id] = 0;
-  }
-  Positions(const Positions&) = delete;
-  Positions& operator=(const Positions&) = delete;
-  std::uint64_t operator[](NodeId id) const { return marks_[id]; }
-
- private:
-  const Request& request_;
-  std::vector<std::uint32_t>& marks_;
-};
-
 std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   __extension__ using Wide = unsigned __int128;
   const Wide product = static_cast<Wide>(hash ^ word) * 0x9E3779B97F4A7C15ULL;
@@ -51,21 +31,18 @@ void add_node(const Program& program, const Node& node, const Positions& positio
 
 }  // namespace
 
-Request make_request(TapeState& state, std::span<const NodeId> outputs) {
-  Request request{&state, {}, {}};
-  for (NodeId id : outputs)
+void make_request(TapeState& state, std::span<const NodeId> outputs, Request& request) {
+  request.state = &state;
+  request.outputs.clear();
+  const auto add = [&](NodeId id) {
     if (state.program[id].holds == Holds::nothing &&
         std::find(request.outputs.begin(), request.outputs.end(), id) == request.outputs.end())
       request.outputs.push_back(id);
-  if (request.outputs.empty()) return request;
-  request.nodes = reachable(state, request.outputs, true);
-  for (NodeId id : request.nodes) {
-    const Node& node = state.program[id];
-    if (node.keep && node.holds == Holds::nothing &&
-        std::find(request.outputs.begin(), request.outputs.end(), id) == request.outputs.end())
-      request.outputs.push_back(id);
-  }
-  return request;
+  };
+  for (NodeId id : outputs) add(id);
+  reachable(state, request.outputs, true, request.nodes);
+  for (NodeId id : request.nodes)
+    if (state.program[id].keep) add(id);
 }
 
 void make_key(const Request& request, PlanKey& key) {

@@ -11,13 +11,33 @@
 namespace xtape::detail {
 
 struct Request {
-  TapeState* state;
-  std::vector<NodeId> nodes;    ///< all that the outputs depend on, down to nodes that hold values
+  TapeState* state = nullptr;
+  std::vector<NodeId> nodes;    ///< all that the outputs depend on, down to nodes that hold values, in an order of execution
   std::vector<NodeId> outputs;  ///< without values yet, each once
 };
 
-/// The outputs that hold no value yet, each once, and the kept roots on the way to them.
-Request make_request(TapeState& state, std::span<const NodeId> outputs);
+/// Fills in the outputs that hold no value yet, each once, and the kept roots on the way to them.
+void make_request(TapeState& state, std::span<const NodeId> outputs, Request& request);
+
+/// Where the nodes of a request stand in it, counted from 1; uses the state's marks while it is alive.
+class Positions {
+ public:
+  explicit Positions(const Request& request) : request_(request), marks_(request.state->marks) {
+    if (marks_.size() < request.state->program.size()) marks_.resize(request.state->program.size());
+    std::uint32_t position = 0;
+    for (NodeId id : request.nodes) marks_[id] = ++position;
+  }
+  ~Positions() {
+    for (NodeId id : request_.nodes) marks_[id] = 0;
+  }
+  Positions(const Positions&) = delete;
+  Positions& operator=(const Positions&) = delete;
+  std::uint32_t operator[](NodeId id) const { return marks_[id]; }
+
+ private:
+  const Request& request_;
+  std::vector<std::uint32_t>& marks_;
+};
 
 /// The structure of a request as words: ops, dtypes, shapes, attributes, inputs by position, leaves, outputs and
 /// options. Equal keys mean that the same plan serves.

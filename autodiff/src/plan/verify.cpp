@@ -115,12 +115,22 @@ class Simulation {
         expect(loop, loop.sinks[sink].value, 0, loop.sinks[sink].slot);
       if (i == loop.computes.size()) break;
       const Loop::Compute& compute = loop.computes[i];
-      for (std::uint32_t k = 0; k < compute.input_count; ++k) expect(loop, compute.value, k, compute.inputs[k]);
+      for (std::uint32_t k = 0; k < compute.input_count; ++k) {
+        expect(loop, compute.value, k, compute.inputs[k]);
+        if (compute.inputs[k] == compute.output) check_same_width(compute.value, k);
+      }
       holds_[compute.output] = compute.value;
       for (const Loop::Stream& stream : loop.streams)
         if (stream.slot == compute.output) write_stream(loop, stream.value);
     }
     if (load != loop.loads.size() || sink != loop.sinks.size()) fail(loop.nodes[0], "is in a loop out of order");
+  }
+
+  /// A register written over must have elements as wide as those it held.
+  void check_same_width(NodeId value, std::uint32_t input) const {
+    const Node& node = plan_.program[value];
+    if (size_of(plan_.program[plan_.program.inputs(node)[input]].dtype) != size_of(node.dtype))
+      fail(value, "overwrites narrower elements of which it still has to read");
   }
 
   /// A stream written over another that the loop reads: from here on that other one is gone.

@@ -11,7 +11,7 @@ struct Frontier {
   const Program& program;
   std::vector<std::uint32_t>& marks;
   bool stop_at_values;
-  std::vector<NodeId> leaves;
+  std::vector<NodeId>& leaves;
   std::size_t pending = 0;
 
   void add(NodeId id) {
@@ -26,23 +26,23 @@ struct Frontier {
 
 }  // namespace
 
-std::vector<NodeId> reachable(TapeState& state, std::span<const NodeId> roots, bool stop_at_values) {
+void reachable(TapeState& state, std::span<const NodeId> roots, bool stop_at_values, std::vector<NodeId>& nodes) {
+  nodes.clear();
+  if (roots.empty()) return;
   if (state.marks.size() < state.program.size()) state.marks.resize(state.program.size());
-  Frontier frontier{state.program, state.marks, stop_at_values, {}};
+  std::vector<NodeId>& inner = state.inner;
+  inner.clear();
+  Frontier frontier{state.program, state.marks, stop_at_values, nodes};
   for (NodeId root : roots) frontier.add(root);
-  std::vector<NodeId> nodes;
-  for (NodeId id = roots.empty() ? 0 : *std::max_element(roots.begin(), roots.end()) + 1; frontier.pending > 0;) {
+  for (NodeId id = *std::max_element(roots.begin(), roots.end()) + 1; frontier.pending > 0;) {
     if (state.marks[--id] != 1) continue;
-    nodes.push_back(id);
+    inner.push_back(id);
     --frontier.pending;
     for (NodeId input : state.program.inputs(state.program[id])) frontier.add(input);
   }
-  std::reverse(nodes.begin(), nodes.end());
-  std::sort(frontier.leaves.begin(), frontier.leaves.end());
-  const auto inner = nodes.insert(nodes.end(), frontier.leaves.begin(), frontier.leaves.end());
-  std::inplace_merge(nodes.begin(), inner, nodes.end());
+  std::sort(nodes.begin(), nodes.end());
+  nodes.insert(nodes.end(), inner.rbegin(), inner.rend());
   for (NodeId id : nodes) state.marks[id] = 0;
-  return nodes;
 }
 
 }  // namespace xtape::detail

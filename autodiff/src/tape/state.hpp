@@ -42,6 +42,7 @@ struct TapeState {
   Location rule_location;
   std::vector<std::uint32_t> marks;  ///< scratch of `reachable` and `gradient`, all zero between uses
   std::vector<NodeId> cotangents;    ///< scratch of `gradient`, all kNoNode between uses
+  std::vector<NodeId> inner, walked, asked;  ///< scratch of `reachable`, `gradient` and `Tape::evaluate`
 
   void clear();
 };

@@ -6,9 +6,20 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "plan/plan.hpp"
+#include <xtape/array.hpp>
 
 namespace xtape::detail {
+
+/// Elements in a chunk of a loop; the unit of work for threads and of reductions' rounding.
+inline constexpr std::int64_t kChunk = 16384;
+
+/// The iteration of a reduction: (outer, reduced, inner), of which the middle one goes.
+struct ReductionShape {
+  std::int64_t outer = 1, reduced = 1, inner = 1;
+  friend bool operator==(const ReductionShape&, const ReductionShape&) = default;
+  /// Whether it runs in stripes.
+  bool striped() const { return inner > kChunk; }
+};
 
 struct ChunkRange {
   std::int64_t begin, end;
@@ -17,6 +28,7 @@ struct ChunkRange {
 /// Chunks of whole trailing sub-tensors, as many as fit into kChunk elements, along one axis.
 class Chunking {
  public:
+  Chunking() = default;
   explicit Chunking(const Shape& space) : size_(space.size()) {
     std::size_t axis = space.rank();
     while (axis > 0 && row_ * space[axis - 1] <= kChunk) row_ *= space[--axis];
@@ -37,7 +49,7 @@ class Chunking {
   }
 
  private:
-  std::int64_t size_;
+  std::int64_t size_ = 1;
   std::int64_t row_ = 1;     ///< elements of a trailing sub-tensor
   std::int64_t extent_ = 1;  ///< of the axis that is cut
   std::int64_t piece_ = 1;   ///< sub-tensors in a chunk
