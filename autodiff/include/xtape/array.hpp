@@ -45,7 +45,7 @@ class Shape {
  public:
   static constexpr std::size_t kMaxRank = 8;
 
-  constexpr Shape() = default;
+  Shape() {}  // NOLINT(modernize-use-equals-default): the extents stay as they are
   /// Throws ShapeError beyond eight axes or for a negative extent.
   Shape(std::initializer_list<std::int64_t> extents) : Shape(extents.begin(), extents.size()) {}
   explicit Shape(std::span<const std::int64_t> extents) : Shape(extents.data(), extents.size()) {}
@@ -79,7 +79,7 @@ class Shape {
   Shape(const std::int64_t* extents, std::size_t rank);
 
   std::uint64_t rank_ = 0;
-  std::int64_t extents_[kMaxRank] = {};
+  std::int64_t extents_[kMaxRank];  // beyond the rank without meaning, and not worth clearing
 };
 
 /// "[569, 30]", "[]" for 0-d.

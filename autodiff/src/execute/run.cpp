@@ -37,7 +37,7 @@ void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span
 
 void run_step(const Plan& plan, const Step& step, Bases bases) {
   switch (step.kind) {
-    case Step::Kind::loop: return run_loop(plan.loops[step.index], plan.program, bases);
+    case Step::Kind::loop: return run_loop(plan.loops[step.index], bases);
     case Step::Kind::matmul: {
       const MatmulStep& matmul = plan.matmuls[step.index];
       return run_matmul(matmul, plan.instruction_set, plan.program[matmul.value].dtype, bases);

@@ -11,7 +11,7 @@ namespace xtape::detail {
 /// The memory of one run: for each node of the plan's program, where its buffer is.
 using Bases = std::span<std::byte* const>;
 
-void run_loop(const Loop& loop, const Program& program, Bases bases);
+void run_loop(const Loop& loop, Bases bases);
 void run_matmul(const MatmulStep& step, InstructionSet set, DType dtype, Bases bases);
 void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases);
 

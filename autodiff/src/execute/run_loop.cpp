@@ -41,7 +41,6 @@ std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 /// What all threads share of one run of a loop.
 struct LoopRun {
   const Loop& loop;
-  const Program& program;
   Bases bases;
   std::pmr::vector<SinkRun> sinks;
   const Striping* striping = nullptr;
@@ -92,12 +91,20 @@ class Worker {
 
   std::byte* take(std::size_t bytes) { return std::exchange(memory_, memory_ + padded(bytes)); }
 
-  DType dtype_of(NodeId value) const { return run_.program[value].dtype; }
-
   void splat(std::byte* to, const Loop::Scalar& scalar) const {
-    const std::size_t size = size_of(dtype_of(scalar.value));
-    const std::byte* from = run_.bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * size;
-    for (std::size_t i = 0; i < 64; i += size) std::memcpy(to + i, from, size);
+    const std::byte* from = run_.bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes;
+    switch (scalar.bytes) {
+      case 8: return fill<std::uint64_t>(to, from);
+      case 4: return fill<std::uint32_t>(to, from);
+      default: return fill<std::uint8_t>(to, from);
+    }
+  }
+
+  template <class T>
+  static void fill(std::byte* to, const std::byte* from) {
+    T element;
+    std::memcpy(&element, from, sizeof element);
+    std::fill_n(reinterpret_cast<T*>(to), 64 / sizeof element, element);
   }
 
   void run_range(const ChunkRange& range) {
@@ -118,7 +125,7 @@ class Worker {
 
   std::byte* stream_at(const Loop::Stream& stream, std::int64_t begin) const {
     return run_.bases[stream.value] +
-           static_cast<std::size_t>(stream.offset + begin) * size_of(dtype_of(stream.value));
+           static_cast<std::size_t>(stream.offset + begin) * stream.bytes;
   }
 
   void run_whole(std::int64_t begin, std::size_t n) {
@@ -129,14 +136,14 @@ class Worker {
   void run_staged(std::int64_t begin, std::size_t n) {
     std::byte* stage = staging_;
     for (const Loop::Stream& stream : loop_.streams) {
-      if (!stream.written) std::memcpy(stage, stream_at(stream, begin), n * size_of(dtype_of(stream.value)));
+      if (!stream.written) std::memcpy(stage, stream_at(stream, begin), n * stream.bytes);
       slots_[stream.slot] = {stage, 1};
       stage += kStaged * kWidest;
     }
     run_block(begin, n);
     for (const Loop::Stream& stream : loop_.streams)
       if (stream.written)
-        std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * size_of(dtype_of(stream.value)));
+        std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
   }
 
   void run_block(std::int64_t begin, std::size_t n) {
@@ -171,10 +178,10 @@ class Worker {
 
 }  // namespace
 
-void run_loop(const Loop& loop, const Program& program, Bases bases) {
+void run_loop(const Loop& loop, Bases bases) {
   std::byte memory[1024];
   std::pmr::monotonic_buffer_resource resource(memory, sizeof memory);
-  LoopRun run{loop, program, bases, std::pmr::vector<SinkRun>(&resource)};
+  LoopRun run{loop, bases, std::pmr::vector<SinkRun>(&resource)};
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks)
     run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());

@@ -12,6 +12,7 @@
 
 #include <xsimd/xsimd.hpp>
 
+#include "kernels/isa/bool_vectors.hpp"
 #include "kernels/isa/sets.hpp"
 
 namespace xtape::detail::XTAPE_ISA {
@@ -67,8 +68,33 @@ template <class V, class T>
 /// A comparison's 0 and -1 as bytes 0 and 1.
 template <std::size_t Width, class Mask>
 [[gnu::always_inline]] inline Vector<Bool, Width> to_bool(const Mask& mask) {
-  return __builtin_convertvector(mask, Vector<Bool, Width>) & Bool{1};
+  return narrowed<Vector<Bool, Width>, Width>(mask) & Bool{1};
 }
+
+template <class T, std::size_t Width, int From, std::size_t... I>
+[[gnu::always_inline]] inline Vector<T, Width / 2> half_from(const Vector<T, Width>& vector,
+                                                             std::index_sequence<I...>) {
+  return __builtin_shufflevector(vector, vector, From + static_cast<int>(I)...);
+}
+
+/// All elements of a vector combined, upper half with lower half.
+template <class Op, class T, std::size_t Width>
+[[gnu::always_inline]] inline T across(const Vector<T, Width>& vector) {
+  if constexpr (Width == 2) {
+    return Op::of(vector[0], vector[1]);
+  } else {
+    constexpr auto kHalf = std::make_index_sequence<Width / 2>{};
+    const auto lower = half_from<T, Width, 0>(vector, kHalf);
+    const auto upper = half_from<T, Width, static_cast<int>(Width / 2)>(vector, kHalf);
+    return across<Op, T, Width / 2>(Op::of(lower, upper));
+  }
+}
+
+struct Sum {
+  template <class T>
+  static constexpr T identity = 0;
+  [[gnu::always_inline]] static auto of(const auto& a, const auto& b) { return a + b; }
+};
 
 /// How many elements a lane takes at once if the widest of its types is T.
 template <class... T>

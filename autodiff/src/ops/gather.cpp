@@ -74,9 +74,12 @@ void add_elements(const Call& call, Visitor visitor) {
 template <class Visitor>
 void gather(const Call& call, Visitor visitor) {
   switch (size_of(call.output.dtype)) {
-    case 8: return copy_elements<std::uint64_t>(call, visitor);
-    case 4: return copy_elements<std::uint32_t>(call, visitor);
-    default: return copy_elements<std::uint8_t>(call, visitor);
+    case 8:
+      return copy_elements<std::uint64_t>(call, visitor);
+    case 4:
+      return copy_elements<std::uint32_t>(call, visitor);
+    default:
+      return copy_elements<std::uint8_t>(call, visitor);
   }
 }
 
@@ -154,7 +157,8 @@ Var append_gather(const Op& op, const Var& x, const Var& indices, const Shape& s
 }
 
 void check_indices(std::string_view op, const Var& indices) {
-  if (indices.dtype() != DType::int64) fail<DTypeError>(op, "the indices are ", indices.dtype(), ", they must be int64");
+  if (indices.dtype() != DType::int64)
+    fail<DTypeError>(op, "the indices are ", indices.dtype(), ", they must be int64");
 }
 
 Var taken(const Var& x, const Var& indices, int axis) {
@@ -164,7 +168,8 @@ Var taken(const Var& x, const Var& indices, int axis) {
   Shape shape;
   for (std::size_t i = 0; i < from.rank(); ++i) {
     if (i != at) shape.push_back(from[i]);
-    else for (std::int64_t extent : indices.shape()) shape.push_back(extent);
+    else
+      for (std::int64_t extent : indices.shape()) shape.push_back(extent);
   }
   const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at)};
   return append_gather(take_op, x, indices, shape, attributes);

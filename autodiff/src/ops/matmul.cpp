@@ -75,8 +75,8 @@ void check_matmul(const Var& a, const Var& b) {
 Var any_product(const Var& a, const Var& b) {
   check_matmul(a, b);
   const bool row = a.rank() == 1, column = b.rank() == 1;
-  Var product = stacked_product(row ? reshaped(a, Shape{1, a.size()}) : a,
-                                column ? reshaped(b, Shape{b.size(), 1}) : b);
+  Var product =
+      stacked_product(row ? reshaped(a, Shape{1, a.size()}) : a, column ? reshaped(b, Shape{b.size(), 1}) : b);
   if (column) product = reshaped(product, without_axis(product.shape(), 0));
   if (row) product = reshaped(product, without_axis(product.shape(), column ? 0 : 1));
   return product;
@@ -88,8 +88,6 @@ Var any_product(const Var& a, const Var& b) {
 
 namespace xtape {
 
-Var matmul(const Operand& a, const Operand& b) {
-  return detail::record_composite("matmul", detail::any_product, a, b);
-}
+Var matmul(const Operand& a, const Operand& b) { return detail::record_composite("matmul", detail::any_product, a, b); }
 
 }  // namespace xtape

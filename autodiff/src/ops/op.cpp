@@ -35,8 +35,9 @@ std::size_t Rule::inputs() const { return state_.program[node_].input_count; }
 
 void Rule::give(std::size_t input, const Var& given) {
   const NodeId target = state_.program.inputs(state_.program[node_])[input];
-  if (given.shape() != state_.program[target].shape)
-    fail<ShapeError>(state_.program[node_].op->name, "its rule gives ", given.shape(), " to an input of ",
+  const Shape& shape = state_.program[VarAccess::node(given)].shape;
+  if (shape != state_.program[target].shape)
+    fail<ShapeError>(state_.program[node_].op->name, "its rule gives ", shape, " to an input of ",
                      state_.program[target].shape);
   receive(driver, target, given);
 }

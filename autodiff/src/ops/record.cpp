@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "ops/elementwise_ops.hpp"
 #include "ops/errors.hpp"
 #include "ops/leaf.hpp"
 #include "ops/simplify.hpp"
@@ -39,10 +40,14 @@ std::uint64_t bits_of(T value) {
 std::uint64_t number_bits(const Operand& number, DType dtype) {
   const bool real = number.kind == Kind::real;
   switch (dtype) {
-    case DType::float32: return bits_of(real ? static_cast<float>(number.real) : static_cast<float>(number.integer));
-    case DType::float64: return bits_of(as_double(number));
-    case DType::int64: return bits_of(real ? static_cast<std::int64_t>(number.real) : number.integer);
-    case DType::boolean: return static_cast<std::uint64_t>(number.integer);
+    case DType::float32:
+      return bits_of(real ? static_cast<float>(number.real) : static_cast<float>(number.integer));
+    case DType::float64:
+      return bits_of(as_double(number));
+    case DType::int64:
+      return bits_of(real ? static_cast<std::int64_t>(number.real) : number.integer);
+    case DType::boolean:
+      return static_cast<std::uint64_t>(number.integer);
   }
   return 0;
 }
@@ -50,7 +55,8 @@ std::uint64_t number_bits(const Operand& number, DType dtype) {
 NodeId resolve_number(TapeState& state, std::string_view op, const Operand& number, DType dtype) {
   constexpr double kExactIntegers = 9007199254740992.0;  // beyond, a literal's float64 would round an int64
   check_number(op, number, dtype);
-  if ((number.literal || state.rule_depth > 0) && (dtype != DType::int64 || std::abs(as_double(number)) < kExactIntegers))
+  if ((number.literal || state.rule_depth > 0) &&
+      (dtype != DType::int64 || std::abs(as_double(number)) < kExactIntegers))
     return append_literal(state, as_double(number), dtype);
   const NodeId id = append(state, number_op, dtype, Shape{}, {}, {}, location_of(state, number));
   state.program[id].holds = Holds::number;
@@ -83,7 +89,8 @@ Shape common_shape(std::string_view op, const TapeState& state, std::span<const 
 }
 
 void check_kernel(const Op& op, DType input, DType output) {
-  const auto* sets = op.elementwise_by_output ? op.elementwise_by_output[static_cast<std::size_t>(output)] : op.elementwise;
+  const auto* sets =
+      op.elementwise_by_output ? op.elementwise_by_output[static_cast<std::size_t>(output)] : op.elementwise;
   const ElementwiseKernels& kernels = (*sets)[InstructionSet::baseline];
   const ElementwiseKernel by_dtype[] = {kernels.float32, kernels.float64, kernels.int64, kernels.boolean};
   if (by_dtype[static_cast<std::size_t>(input)] == nullptr) fail<DTypeError>(op.name, "it does not take ", input);
@@ -123,10 +130,7 @@ DType dtype_of_numbers(Operands numbers) {
   return any(Kind::real) ? DType::float64 : any(Kind::integer) ? DType::int64 : DType::boolean;
 }
 
-}  // namespace
-
-Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands, std::optional<DType> output) {
-  const Operands list(operands.begin(), operands.size());
+Var record_any_elementwise(const Op& op, Operands list, std::optional<DType> output) {
   TapeState& state = tape_of(op.name, list);
   const std::size_t first = op.boolean_first ? 1 : 0;
   if (op.boolean_first) check_condition(state, op.name, *list[0]);
@@ -138,6 +142,46 @@ Var record_elementwise(const Op& op, std::initializer_list<const Operand*> opera
   const NodeId node = append_elementwise(state, op, std::span(inputs, list.size()), output.value_or(dtype),
                                          location_of(state, *list[0]));
   return VarAccess::make(state, node);
+}
+
+/// The nodes of operands that are Vars of one tape, dtype and shape, as most are; null if they are anything else.
+TapeState* alike(Operands operands, NodeId* nodes) {
+  TapeState* state = nullptr;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i]->kind != Kind::var) return nullptr;
+    TapeState& own = VarAccess::state(operands[i]->var);
+    nodes[i] = VarAccess::node(operands[i]->var);
+    const Node& first = own.program[nodes[0]];
+    const Node& node = own.program[nodes[i]];
+    if (i > 0 && (state != &own || node.dtype != first.dtype || node.shape != first.shape)) return nullptr;
+    state = &own;
+  }
+  return state;
+}
+
+/// Whether there is nothing to simplify.
+bool is_plain(const TapeState& state, const Op& op, std::span<const NodeId> inputs) {
+  double value = 0;
+  if (state.rule_depth == 0) return true;
+  return &op != &negate_op &&
+         std::ranges::none_of(inputs, [&](NodeId input) { return is_literal(state, input, value); });
+}
+
+}  // namespace
+
+Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands, std::optional<DType> output) {
+  const Operands list(operands.begin(), operands.size());
+  NodeId inputs[3];
+  TapeState* const same = op.boolean_first ? nullptr : alike(list, inputs);
+  if (same == nullptr || !is_plain(*same, op, std::span(inputs, list.size())))
+    return record_any_elementwise(op, list, output);
+  const Shape shape = same->program[inputs[0]].shape;
+  const DType dtype = same->program[inputs[0]].dtype;
+  check_kernel(op, dtype, output.value_or(dtype));
+  const NodeId id = same->program.append(op, output.value_or(dtype), shape, std::span(inputs, list.size()), {},
+                                         location_of(*same, *list[0]));
+  same->program[id].internal = same->rule_depth > 0;
+  return VarAccess::make(*same, id);
 }
 
 TapeState& tape_of(std::string_view op, Operands operands) {
@@ -170,17 +214,20 @@ DType common_dtype(std::string_view op, const TapeState& state, Operands operand
 
 NodeId resolve(TapeState& state, std::string_view op, const Operand& operand, DType number_dtype) {
   switch (operand.kind) {
-    case Kind::var: return VarAccess::node(operand.var);
-    case Kind::array: return record_array(state, operand.array, location_of(state, operand));
-    case Kind::parameter: return read_parameter(state, *operand.parameter, location_of(state, operand));
-    default: return resolve_number(state, op, operand, number_dtype);
+    case Kind::var:
+      return VarAccess::node(operand.var);
+    case Kind::array:
+      return record_array(state, operand.array, location_of(state, operand));
+    case Kind::parameter:
+      return read_parameter(state, *operand.parameter, location_of(state, operand));
+    default:
+      return resolve_number(state, op, operand, number_dtype);
   }
 }
 
 NodeId append(TapeState& state, const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
               std::span<const std::int64_t> attributes, std::optional<Location> location) {
-  const NodeId id =
-      state.program.append(op, dtype, shape, inputs, attributes, location.value_or(state.rule_location));
+  const NodeId id = state.program.append(op, dtype, shape, inputs, attributes, location.value_or(state.rule_location));
   state.program[id].internal = state.rule_depth > 0;
   return id;
 }

@@ -24,8 +24,8 @@ void extremum_vjp(Rule& rule) {
   const std::int64_t attributes[] = {rule.attributes()[0], rule.attributes()[1]};
   const Var mask = cast(equal(x, spread(rule.y(), x.shape(), attributes)), x.dtype());
   const Var ties = reduced(sum_op, mask, attributes);
-  rule.give(0, strong_multiply(spread(rule.cotangent, x.shape(), attributes),
-                               mask / spread(ties, x.shape(), attributes)));
+  rule.give(0,
+            strong_multiply(spread(rule.cotangent, x.shape(), attributes), mask / spread(ties, x.shape(), attributes)));
 }
 
 /// Over the axes first .. first + count - 1 of x.
@@ -46,13 +46,19 @@ Var gathered(const Var& x, const std::vector<bool>& chosen) {
 
 }  // namespace
 
-constinit const Op sum_op{.name = "sum", .kind = OpKind::reduction, .vjp = sum_vjp, .reduction = &sum_reductions,
-                          .describe = describe_axes};
+constinit const Op sum_op{
+    .name = "sum", .kind = OpKind::reduction, .vjp = sum_vjp, .reduction = &sum_reductions, .describe = describe_axes};
 XTAPE_LIST_OP(sum_op);
-constinit const Op max_op{.name = "max", .kind = OpKind::reduction, .vjp = extremum_vjp, .reduction = &max_reductions,
+constinit const Op max_op{.name = "max",
+                          .kind = OpKind::reduction,
+                          .vjp = extremum_vjp,
+                          .reduction = &max_reductions,
                           .describe = describe_axes};
 XTAPE_LIST_OP(max_op);
-constinit const Op min_op{.name = "min", .kind = OpKind::reduction, .vjp = extremum_vjp, .reduction = &min_reductions,
+constinit const Op min_op{.name = "min",
+                          .kind = OpKind::reduction,
+                          .vjp = extremum_vjp,
+                          .reduction = &min_reductions,
                           .describe = describe_axes};
 XTAPE_LIST_OP(min_op);
 constinit const Op all_op{
@@ -61,8 +67,7 @@ XTAPE_LIST_OP(all_op);
 
 std::string describe_axes(std::span<const std::int64_t> attributes) {
   std::string text = "axes=[";
-  for (std::int64_t i = attributes[1]; i-- > 0;)
-    text += std::to_string(-1 - attributes[0] - i) + (i > 0 ? ", " : "");
+  for (std::int64_t i = attributes[1]; i-- > 0;) text += std::to_string(-1 - attributes[0] - i) + (i > 0 ? ", " : "");
   return text + "]";
 }
 
@@ -94,9 +99,9 @@ Var reduced(const Op& op, const Var& x, const std::vector<bool>& chosen) {
   const std::size_t count = static_cast<std::size_t>(std::count(chosen.begin(), chosen.end(), true));
   if (count == 0) return x;
   const std::size_t first = static_cast<std::size_t>(std::find(chosen.begin(), chosen.end(), true) - chosen.begin());
-  const bool adjacent = std::all_of(chosen.begin() + static_cast<std::ptrdiff_t>(first),
-                                    chosen.begin() + static_cast<std::ptrdiff_t>(first + count),
-                                    [](bool axis) { return axis; });
+  const bool adjacent =
+      std::all_of(chosen.begin() + static_cast<std::ptrdiff_t>(first),
+                  chosen.begin() + static_cast<std::ptrdiff_t>(first + count), [](bool axis) { return axis; });
   return adjacent ? reduced_block(op, x, first, count)
                   : reduced_block(op, gathered(x, chosen), chosen.size() - count, count);
 }
@@ -139,7 +144,8 @@ namespace {
 void check_reducible(const Op& op, DType dtype) {
   const ReductionKernels& kernels = (*op.reduction)[InstructionSet::baseline];
   const ReductionKernel* by_dtype[] = {&kernels.float32, &kernels.float64, &kernels.int64, &kernels.boolean};
-  if (by_dtype[static_cast<std::size_t>(dtype)]->begin == nullptr) fail<DTypeError>(op.name, "it does not take ", dtype);
+  if (by_dtype[static_cast<std::size_t>(dtype)]->begin == nullptr)
+    fail<DTypeError>(op.name, "it does not take ", dtype);
 }
 
 Var record_primitive(const Op& op, const Operand& x, const Axes& axes, bool keepdims, bool of_none) {

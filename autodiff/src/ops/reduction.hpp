@@ -44,11 +44,14 @@ Var spread(const Var& reduced, const Shape& shape, std::span<const std::int64_t>
 /// A public reduction: `body(x, chosen axes)` makes the result without these axes.
 template <class Body>
 Var record_reduction(std::string_view op, const Operand& x, const Axes& axes, bool keepdims, Body body) {
-  return record_composite(op, [&](const Var& v) {
-    const std::vector<bool> chosen = chosen_axes(op, axes, v.rank());
-    const Var result = body(v, chosen);
-    return keepdims ? reshaped(result, kept_shape(v.shape(), chosen)) : result;
-  }, x);
+  return record_composite(
+      op,
+      [&](const Var& v) {
+        const std::vector<bool> chosen = chosen_axes(op, axes, v.rank());
+        const Var result = body(v, chosen);
+        return keepdims ? reshaped(result, kept_shape(v.shape(), chosen)) : result;
+      },
+      x);
 }
 
 }  // namespace xtape::detail

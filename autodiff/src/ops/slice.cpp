@@ -59,9 +59,12 @@ void place(const Call& call) {
 
 void slice_transpose(const Call& call) {
   switch (size_of(call.output.dtype)) {
-    case 8: return place<std::uint64_t>(call);
-    case 4: return place<std::uint32_t>(call);
-    default: return place<std::uint8_t>(call);
+    case 8:
+      return place<std::uint64_t>(call);
+    case 4:
+      return place<std::uint32_t>(call);
+    default:
+      return place<std::uint8_t>(call);
   }
 }
 
@@ -162,7 +165,8 @@ Var slice(const Operand& x, std::initializer_list<Slice> slices) {
 }
 
 Var slice(const Operand& x, std::span<const Slice> slices) {
-  return detail::record_composite("slice", [&](const Var& v) { return sliced_by(v, slices); }, x);
+  return detail::record_composite(
+      "slice", [&](const Var& v) { return sliced_by(v, slices); }, x);
 }
 
 }  // namespace xtape

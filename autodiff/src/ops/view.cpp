@@ -76,7 +76,8 @@ bool reshape_view(const View& input, const Shape& from, std::span<const std::int
 
 std::vector<std::int64_t> inverse(std::span<const std::int64_t> axes) {
   std::vector<std::int64_t> result(axes.size());
-  for (std::size_t i = 0; i < axes.size(); ++i) result[static_cast<std::size_t>(axes[i])] = static_cast<std::int64_t>(i);
+  for (std::size_t i = 0; i < axes.size(); ++i)
+    result[static_cast<std::size_t>(axes[i])] = static_cast<std::int64_t>(i);
   return result;
 }
 
@@ -110,18 +111,16 @@ Var transposed(const Var& x, std::span<const std::int64_t> axes) {
 
 std::string describe_transpose(std::span<const std::int64_t> axes) {
   std::string text = "axes=[";
-  for (std::size_t i = axes.size(); i-- > 0;)
-    text += std::to_string(-1 - axes[i]) + (i > 0 ? ", " : "");
+  for (std::size_t i = axes.size(); i-- > 0;) text += std::to_string(-1 - axes[i]) + (i > 0 ? ", " : "");
   return text + "]";
 }
 
 }  // namespace
 
-constinit const Op broadcast_to_op{
-    .name = "broadcast_to",
-    .kind = OpKind::view,
-    .vjp = [](Rule& rule) { rule.give(0, summed_to(rule.cotangent, rule.x().shape())); },
-    .view = broadcast_view};
+constinit const Op broadcast_to_op{.name = "broadcast_to",
+                                   .kind = OpKind::view,
+                                   .vjp = [](Rule& rule) { rule.give(0, summed_to(rule.cotangent, rule.x().shape())); },
+                                   .view = broadcast_view};
 XTAPE_LIST_OP(broadcast_to_op);
 
 constinit const Op reshape_op{.name = "reshape",
@@ -139,7 +138,12 @@ constinit const Op transpose_op{
 XTAPE_LIST_OP(transpose_op);
 
 Var reshaped(const Var& x, const Shape& shape) {
-  return x.shape() == shape ? x : append_unary(reshape_op, x, shape);
+  TapeState& state = VarAccess::state(x);
+  NodeId input = VarAccess::node(x);
+  while (state.program[input].op == &reshape_op && state.program[input].internal)
+    input = state.program.inputs(state.program[input])[0];
+  const Var source = VarAccess::make(state, input);
+  return source.shape() == shape ? source : append_unary(reshape_op, source, shape);
 }
 
 Var broadcasted(const Var& x, const Shape& shape) {
@@ -177,68 +181,83 @@ Shape resolved_extents(const Shape& from, std::span<const std::int64_t> wanted) 
   }
   if (unknown < Shape::kMaxRank) shape[unknown] = known == 0 ? -1 : from.size() / known;
   const bool fits = unknown == Shape::kMaxRank ? known == from.size() : known != 0 && from.size() % known == 0;
-  if (!fits) fail<ShapeError>("reshape", from, " has ", from.size(), " elements, which do not fill ", detail::text(wanted));
+  if (!fits)
+    fail<ShapeError>("reshape", from, " has ", from.size(), " elements, which do not fill ", detail::text(wanted));
   return shape;
 }
 
 }  // namespace
 
 Var transpose(const Operand& x) {
-  return detail::record_composite("transpose", [](const Var& v) {
-    std::vector<std::size_t> axes;
-    for (std::size_t axis = v.rank(); axis-- > 0;) axes.push_back(axis);
-    return detail::permuted(v, axes);
-  }, x);
+  return detail::record_composite(
+      "transpose",
+      [](const Var& v) {
+        std::vector<std::size_t> axes;
+        for (std::size_t axis = v.rank(); axis-- > 0;) axes.push_back(axis);
+        return detail::permuted(v, axes);
+      },
+      x);
 }
 
 Var transpose(const Operand& x, const std::vector<int>& axes) {
-  return detail::record_composite("transpose", [&](const Var& v) {
-    std::vector<std::size_t> order;
-    if (axes.size() != v.rank()) fail<ShapeError>("transpose", axes.size(), " axes given for ", v.shape());
-    for (int axis : axes) order.push_back(detail::normalized_axis("transpose", axis, v.rank()));
-    for (std::size_t axis = 0; axis < v.rank(); ++axis)
-      if (std::count(order.begin(), order.end(), axis) != 1)
-        fail<ShapeError>("transpose", "axis ", axis, " of ", v.shape(), " is not given exactly once");
-    return detail::permuted(v, order);
-  }, x);
+  return detail::record_composite(
+      "transpose",
+      [&](const Var& v) {
+        std::vector<std::size_t> order;
+        if (axes.size() != v.rank()) fail<ShapeError>("transpose", axes.size(), " axes given for ", v.shape());
+        for (int axis : axes) order.push_back(detail::normalized_axis("transpose", axis, v.rank()));
+        for (std::size_t axis = 0; axis < v.rank(); ++axis)
+          if (std::count(order.begin(), order.end(), axis) != 1)
+            fail<ShapeError>("transpose", "axis ", axis, " of ", v.shape(), " is not given exactly once");
+        return detail::permuted(v, order);
+      },
+      x);
 }
 
 Var reshape(const Operand& x, std::span<const std::int64_t> shape) {
-  return detail::record_composite("reshape", [&](const Var& v) {
-    return detail::reshaped(v, resolved_extents(v.shape(), shape));
-  }, x);
+  return detail::record_composite(
+      "reshape", [&](const Var& v) { return detail::reshaped(v, resolved_extents(v.shape(), shape)); }, x);
 }
 
 Var broadcast_to(const Operand& x, const Shape& shape) {
-  return detail::record_composite("broadcast_to", [&](const Var& v) {
-    if (detail::broadcast_shapes("broadcast_to", v.shape(), shape) != shape)
-      fail<ShapeError>("broadcast_to", "cannot broadcast ", v.shape(), " to ", shape);
-    return detail::broadcasted(v, shape);
-  }, x);
+  return detail::record_composite(
+      "broadcast_to",
+      [&](const Var& v) {
+        if (detail::broadcast_shapes("broadcast_to", v.shape(), shape) != shape)
+          fail<ShapeError>("broadcast_to", "cannot broadcast ", v.shape(), " to ", shape);
+        return detail::broadcasted(v, shape);
+      },
+      x);
 }
 
 Var expand_dims(const Operand& x, int axis) {
-  return detail::record_composite("expand_dims", [&](const Var& v) {
-    const Shape from = v.shape();
-    const std::size_t at = detail::normalized_axis("expand_dims", axis, from.rank() + 1);
-    Shape shape;
-    for (std::size_t i = 0; i <= from.rank(); ++i) shape.push_back(i == at ? 1 : from[i < at ? i : i - 1]);
-    return detail::reshaped(v, shape);
-  }, x);
+  return detail::record_composite(
+      "expand_dims",
+      [&](const Var& v) {
+        const Shape from = v.shape();
+        const std::size_t at = detail::normalized_axis("expand_dims", axis, from.rank() + 1);
+        Shape shape;
+        for (std::size_t i = 0; i <= from.rank(); ++i) shape.push_back(i == at ? 1 : from[i < at ? i : i - 1]);
+        return detail::reshaped(v, shape);
+      },
+      x);
 }
 
 Var squeeze(const Operand& x, const Axes& axes) {
-  return detail::record_composite("squeeze", [&](const Var& v) {
-    const Shape from = v.shape();
-    const std::vector<bool> chosen = detail::chosen_axes("squeeze", axes, from.rank());
-    Shape shape;
-    for (std::size_t i = 0; i < from.rank(); ++i) {
-      if (!axes.all() && chosen[i] && from[i] != 1)
-        fail<ShapeError>("squeeze", "axis ", i, " of ", from, " has not extent 1");
-      if (!chosen[i] || from[i] != 1) shape.push_back(from[i]);
-    }
-    return detail::reshaped(v, shape);
-  }, x);
+  return detail::record_composite(
+      "squeeze",
+      [&](const Var& v) {
+        const Shape from = v.shape();
+        const std::vector<bool> chosen = detail::chosen_axes("squeeze", axes, from.rank());
+        Shape shape;
+        for (std::size_t i = 0; i < from.rank(); ++i) {
+          if (!axes.all() && chosen[i] && from[i] != 1)
+            fail<ShapeError>("squeeze", "axis ", i, " of ", from, " has not extent 1");
+          if (!chosen[i] || from[i] != 1) shape.push_back(from[i]);
+        }
+        return detail::reshaped(v, shape);
+      },
+      x);
 }
 
 }  // namespace xtape

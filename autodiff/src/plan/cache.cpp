@@ -47,8 +47,9 @@ class PlanCache {
     const auto found = by_key_.find(&key);
     if (found != by_key_.end()) return found->second->plan;  // another thread was faster
     entries_.push_front({key, shared});
+    entries_.front().key.words.resize(key.size);
     by_key_.emplace(&entries_.front().key, entries_.begin());
-    words_ += key.words.size();
+    words_ += key.size;
     while (entries_.size() > kCapacity || (words_ > kMostWords && entries_.size() > 1)) drop_oldest();
     return shared;
   }
@@ -72,7 +73,7 @@ class PlanCache {
   };
 
   void drop_oldest() {
-    words_ -= entries_.back().key.words.size();
+    words_ -= entries_.back().key.size;
     by_key_.erase(&entries_.back().key);
     entries_.pop_back();
   }

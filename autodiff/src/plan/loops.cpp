@@ -107,9 +107,9 @@ class LoopBuilder {
     const bool single = program_[access.base].shape.size() == 1 ||
                         std::all_of(view.strides, view.strides + loop_.space.rank(), [](auto s) { return s == 0; });
     if (single) {
-      loop_.scalars.push_back({operand, access.base, view.offset});
+      loop_.scalars.push_back({operand, access.base, view.offset, size_of(program_[value].dtype)});
     } else if (is_contiguous(view, loop_.space)) {
-      loop_.streams.push_back({operand, access.base, view.offset, false});
+      loop_.streams.push_back({operand, access.base, view.offset, size_of(program_[value].dtype), false});
     } else {
       operands_[operand].in_register = true;
       loop_.loads.push_back({position, operand, {access.base, view}, program_[value].dtype});
@@ -130,7 +130,7 @@ class LoopBuilder {
 
   std::uint32_t write(NodeId id) {
     const std::uint32_t operand = new_operand(!materialized_[id], program_[id].dtype);
-    if (materialized_[id]) loop_.streams.push_back({operand, id, 0, true});
+    if (materialized_[id]) loop_.streams.push_back({operand, id, 0, size_of(program_[id].dtype), true});
     operands_[operand].last_use = static_cast<std::uint32_t>(loop_.computes.size());
     computed_[id] = operand;
     return operand;

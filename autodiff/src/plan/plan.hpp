@@ -42,6 +42,7 @@ struct Loop {
     std::uint32_t slot;
     NodeId value;         ///< whose buffer it walks
     std::int64_t offset;  ///< elements into that buffer
+    std::size_t bytes;    ///< of an element
     bool written;
   };
   /// A slot that holds one element for the whole loop.
@@ -49,6 +50,7 @@ struct Loop {
     std::uint32_t slot;
     NodeId value;
     std::int64_t offset;
+    std::size_t bytes;  ///< of an element
   };
   /// Between instructions: fills a slot from a strided access.
   struct Load {

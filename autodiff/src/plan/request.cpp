@@ -16,17 +16,31 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
-void add_node(const Program& program, const Node& node, const Positions& positions, std::vector<std::uint64_t>& words) {
+/// Writes words one after the other and hashes them on the way.
+struct KeyWriter {
+  std::uint64_t* next;
+  std::uint64_t hash;
+
+  void add(std::uint64_t word) {
+    *next++ = word;
+    hash = mix(hash, word);
+  }
+};
+
+std::size_t most_words(const Node& node) {
+  return 2 + Shape::kMaxRank + node.input_count + node.attribute_count;
+}
+
+void add_node(const Program& program, const Node& node, const Positions& positions, KeyWriter& key) {
   const bool leaf = node.holds != Holds::nothing;
   const bool number = node.holds == Holds::number;
-  words.push_back(leaf ? (number ? 2 : 1) : reinterpret_cast<std::uintptr_t>(node.op));
-  words.push_back(static_cast<std::uint64_t>(node.dtype) | node.shape.rank() << 8 |
-                  static_cast<std::uint64_t>(node.attribute_count) << 16 |
-                  static_cast<std::uint64_t>(node.input_count) << 32);
-  for (std::int64_t extent : node.shape) words.push_back(static_cast<std::uint64_t>(extent));
+  key.add(leaf ? (number ? 2 : 1) : reinterpret_cast<std::uintptr_t>(node.op));
+  key.add(static_cast<std::uint64_t>(node.dtype) | node.shape.rank() << 8 |
+          static_cast<std::uint64_t>(node.attribute_count) << 16 | static_cast<std::uint64_t>(node.input_count) << 32);
+  for (std::int64_t extent : node.shape) key.add(static_cast<std::uint64_t>(extent));
   if (leaf) return;
-  for (NodeId input : program.inputs(node)) words.push_back(positions[input]);
-  for (std::int64_t attribute : program.attributes(node)) words.push_back(static_cast<std::uint64_t>(attribute));
+  for (NodeId input : program.inputs(node)) key.add(positions[input]);
+  for (std::int64_t attribute : program.attributes(node)) key.add(static_cast<std::uint64_t>(attribute));
 }
 
 }  // namespace
@@ -47,16 +61,18 @@ void make_request(TapeState& state, std::span<const NodeId> outputs, Request& re
 
 void make_key(const Request& request, PlanKey& key) {
   const TapeState& state = *request.state;
-  key.words.clear();
-  key.words.push_back(static_cast<std::uint64_t>(state.options.planned) |
-                      static_cast<std::uint64_t>(state.options.rounding_passes) << 1 |
-                      static_cast<std::uint64_t>(instruction_set()) << 2 | request.nodes.size() << 8);
+  std::size_t most = 1 + request.outputs.size();
+  for (NodeId id : request.nodes) most += most_words(state.program[id]);
+  if (key.words.size() < most) key.words.resize(most);
+  KeyWriter writer{key.words.data(), 0};
+  writer.add(static_cast<std::uint64_t>(state.options.planned) |
+             static_cast<std::uint64_t>(state.options.rounding_passes) << 1 |
+             static_cast<std::uint64_t>(instruction_set()) << 2 | request.nodes.size() << 8);
   const Positions positions(request);
-  for (NodeId id : request.nodes) add_node(state.program, state.program[id], positions, key.words);
-  for (NodeId id : request.outputs) key.words.push_back(positions[id]);
-  std::uint64_t hash = key.words.size();
-  for (std::uint64_t word : key.words) hash = mix(hash, word);
-  key.hash = hash;
+  for (NodeId id : request.nodes) add_node(state.program, state.program[id], positions, writer);
+  for (NodeId id : request.outputs) writer.add(positions[id]);
+  key.size = static_cast<std::size_t>(writer.next - key.words.data());
+  key.hash = writer.hash;
 }
 
 }  // namespace xtape::detail

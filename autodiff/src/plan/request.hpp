@@ -2,6 +2,7 @@
 // key, the structure with everything that the plan depends on.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -42,9 +43,12 @@ class Positions {
 /// The structure of a request as words: ops, dtypes, shapes, attributes, inputs by position, leaves, outputs and
 /// options. Equal keys mean that the same plan serves.
 struct PlanKey {
-  std::vector<std::uint64_t> words;
+  std::vector<std::uint64_t> words;  ///< of which `size` count; the rest is room to write in
+  std::size_t size = 0;
   std::uint64_t hash = 0;
-  friend bool operator==(const PlanKey& a, const PlanKey& b) { return a.hash == b.hash && a.words == b.words; }
+  friend bool operator==(const PlanKey& a, const PlanKey& b) {
+    return a.hash == b.hash && a.size == b.size && std::equal(a.words.data(), a.words.data() + a.size, b.words.data());
+  }
 };
 
 /// Writes the key into `key`, whose memory is reused.

@@ -1,8 +1,8 @@
 #include <xtape/array.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -32,17 +32,21 @@ void fill(std::byte* bytes, std::int64_t size, T value) {
 }
 
 void check_representable(double value, DType dtype) {
-  const bool fits = dtype == DType::boolean ? value == 0 || value == 1
-                                            : value == std::trunc(value) && std::abs(value) < 9.2e18;
+  const bool fits =
+      dtype == DType::boolean ? value == 0 || value == 1 : value == std::trunc(value) && std::abs(value) < 9.2e18;
   if (!fits) detail::fail<DTypeError>("Array", dtype, " cannot hold ", value);
 }
 
 double element(const Array& array, std::size_t i) {
   switch (array.dtype()) {
-    case DType::float32: return array.values<float>()[i];
-    case DType::float64: return array.values<double>()[i];
-    case DType::int64: return static_cast<double>(array.values<std::int64_t>()[i]);
-    case DType::boolean: return array.values<bool>()[i];
+    case DType::float32:
+      return array.values<float>()[i];
+    case DType::float64:
+      return array.values<double>()[i];
+    case DType::int64:
+      return static_cast<double>(array.values<std::int64_t>()[i]);
+    case DType::boolean:
+      return array.values<bool>()[i];
   }
   return 0;
 }
@@ -107,10 +111,18 @@ Array Array::full(const Shape& shape, double value, DType dtype) {
   Array array = ArrayAccess::allocate(dtype, shape);
   std::byte* bytes = ArrayAccess::mutable_bytes(array);
   switch (dtype) {
-    case DType::float32: fill(bytes, shape.size(), static_cast<float>(value)); break;
-    case DType::float64: fill(bytes, shape.size(), value); break;
-    case DType::int64: fill(bytes, shape.size(), static_cast<std::int64_t>(value)); break;
-    case DType::boolean: fill(bytes, shape.size(), value != 0); break;
+    case DType::float32:
+      fill(bytes, shape.size(), static_cast<float>(value));
+      break;
+    case DType::float64:
+      fill(bytes, shape.size(), value);
+      break;
+    case DType::int64:
+      fill(bytes, shape.size(), static_cast<std::int64_t>(value));
+      break;
+    case DType::boolean:
+      fill(bytes, shape.size(), value != 0);
+      break;
   }
   return array;
 }

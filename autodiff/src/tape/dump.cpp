@@ -1,6 +1,8 @@
 // The recorded program as text, a line for each node.
+#include <algorithm>
 #include <bit>
 #include <string>
+#include <vector>
 
 #include "ops/errors.hpp"
 #include "ops/op.hpp"
@@ -41,24 +43,31 @@ std::string expression(const TapeState& state, NodeId id) {
   return line + ")";
 }
 
-std::string line_of(const TapeState& state, NodeId id, std::size_t width) {
-  constexpr std::size_t kColumn = 36;
+/// "%7 = sum(%6, axes=[-1])", the numbers aligned to the right.
+std::string left_side(const TapeState& state, NodeId id, std::size_t width) {
   const std::string number = "%" + std::to_string(id);
-  std::string line = std::string(width - number.size(), ' ') + number + " = " + expression(state, id);
-  if (line.size() < kColumn) line.resize(kColumn, ' ');
-  const Node& node = state.program[id];
-  return line + "  " + std::string(name(node.dtype)) + to_string(node.shape) + "\n";
+  return std::string(width - number.size(), ' ') + number + " = " + expression(state, id);
 }
 
 }  // namespace
 
 std::string dump(const TapeState& state) {
-  std::string lines;
-  const NodeId size = state.program.size();
-  const std::size_t width = std::to_string(size == 0 ? 0 : size - 1).size() + 1;
-  for (NodeId id = 0; id < size; ++id)
-    if (!is_inline_literal(state.program[id])) lines += line_of(state, id, width);
-  return lines;
+  constexpr std::size_t kWidest = 60;  // longer lines stand out rather than push all others
+  const Program& program = state.program;
+  const std::size_t width = std::to_string(program.size()).size() + 1;
+  std::vector<std::string> lines;
+  std::size_t column = 0;
+  for (NodeId id = 0; id < program.size(); ++id) {
+    lines.push_back(is_inline_literal(program[id]) ? "" : left_side(state, id, width));
+    if (lines.back().size() <= kWidest) column = std::max(column, lines.back().size());
+  }
+  std::string text;
+  for (NodeId id = 0; id < program.size(); ++id) {
+    if (lines[id].empty()) continue;
+    lines[id].resize(std::max(column, lines[id].size()), ' ');
+    text += lines[id] + "  " + std::string(name(program[id].dtype)) + to_string(program[id].shape) + "\n";
+  }
+  return text;
 }
 
 }  // namespace xtape::detail

@@ -10,19 +10,17 @@ constexpr std::size_t kLargeNodes = std::size_t{1} << 17;  // 16 MiB of nodes
 
 NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
                        std::span<const std::int64_t> attributes, Location location) {
-  const NodeId id = size();
-  Node& node = nodes_.emplace_back();
-  node.op = &op;
-  node.shape = shape;
-  node.location = location;
-  node.first_input = static_cast<std::uint32_t>(inputs_.size());
-  node.input_count = static_cast<std::uint32_t>(inputs.size());
-  node.first_attribute = static_cast<std::uint32_t>(attributes_.size());
-  node.attribute_count = static_cast<std::uint16_t>(attributes.size());
-  node.dtype = dtype;
-  for (NodeId input : inputs) inputs_.push_back(input);
-  for (std::int64_t attribute : attributes) attributes_.push_back(attribute);
-  return id;
+  nodes_.push_back({.op = &op,
+                    .shape = shape,
+                    .location = location,
+                    .first_input = static_cast<std::uint32_t>(inputs_.size()),
+                    .input_count = static_cast<std::uint32_t>(inputs.size()),
+                    .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
+                    .attribute_count = static_cast<std::uint16_t>(attributes.size()),
+                    .dtype = dtype});
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  if (!attributes.empty()) attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
+  return size() - 1;
 }
 
 void Program::clear() {

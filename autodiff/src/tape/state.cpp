@@ -40,8 +40,8 @@ Array number_value(DType dtype, std::uint64_t bits) {
 Array parameter_value(const TapeState& state, const Node& node) {
   const ParameterRead& read = state.reads[node.value];
   if (read.version != read.parameter->version)
-    throw StaleVarError("Parameter \"" + read.parameter->name + "\": the value that was read at " +
-                        node.location.file + ":" + std::to_string(node.location.line) +
+    throw StaleVarError("Parameter \"" + read.parameter->name + "\": the value that was read at " + node.location.file +
+                        ":" + std::to_string(node.location.line) +
                         " has been overwritten since, and is needed to compute what was asked for; read it again");
   return read.parameter->value;
 }
@@ -118,10 +118,14 @@ NodeId read_parameter(TapeState& state, const Parameter& parameter, Location loc
 Array value_of(const TapeState& state, NodeId id) {
   const Node& node = state.program[id];
   switch (node.holds) {
-    case Holds::array: return checked_for_changes(state.arrays[node.value]);
-    case Holds::number: return number_value(node.dtype, state.numbers[node.value]);
-    case Holds::parameter: return checked_for_changes(parameter_value(state, node));
-    case Holds::nothing: break;
+    case Holds::array:
+      return checked_for_changes(state.arrays[node.value]);
+    case Holds::number:
+      return number_value(node.dtype, state.numbers[node.value]);
+    case Holds::parameter:
+      return checked_for_changes(parameter_value(state, node));
+    case Holds::nothing:
+      break;
   }
   fail<ValueError>(node.op->name, "the value has not been computed");
 }

@@ -65,7 +65,8 @@ void check_assignments(const TapeState& state, std::span<const Assignment> assig
 
 void check_guard(const TapeState& state, const Var& guard) {
   node_on(state, guard, "evaluate", "the guard");
-  if (guard.dtype() != DType::boolean) fail<DTypeError>("evaluate", "the guard is ", guard.dtype(), ", it must be bool");
+  if (guard.dtype() != DType::boolean)
+    fail<DTypeError>("evaluate", "the guard is ", guard.dtype(), ", it must be bool");
   if (guard.rank() != 0) fail<ShapeError>("evaluate", "the guard is ", guard.shape(), ", it must be a scalar");
 }
 

@@ -5,17 +5,11 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
-struct Sum {
-  template <class T>
-  static constexpr T identity = 0;
-  static auto of(const auto& a, const auto& b) { return a + b; }
-};
-
 /// NaN if either is.
 struct Max {
   template <class T>
   static constexpr T identity = static_cast<T>(-__builtin_inf());
-  static auto of(const auto& a, const auto& b) { return ((a > b) | (a != a)) ? a : b; }
+  [[gnu::always_inline]] static auto of(const auto& a, const auto& b) { return ((a > b) | (a != a)) ? a : b; }
 };
 template <>
 inline constexpr std::int64_t Max::identity<std::int64_t> = INT64_MIN;
@@ -24,7 +18,7 @@ inline constexpr std::int64_t Max::identity<std::int64_t> = INT64_MIN;
 struct Min {
   template <class T>
   static constexpr T identity = static_cast<T>(__builtin_inf());
-  static auto of(const auto& a, const auto& b) { return ((a < b) | (a != a)) ? a : b; }
+  [[gnu::always_inline]] static auto of(const auto& a, const auto& b) { return ((a < b) | (a != a)) ? a : b; }
 };
 template <>
 inline constexpr std::int64_t Min::identity<std::int64_t> = INT64_MAX;
@@ -32,8 +26,8 @@ inline constexpr std::int64_t Min::identity<std::int64_t> = INT64_MAX;
 struct All {
   template <class T>
   static constexpr T identity = 1;
-  static Bool of(Bool a, Bool b) { return static_cast<Bool>(a & b); }
-  static auto of(const auto& a, const auto& b) { return a & b; }
+  [[gnu::always_inline]] static Bool of(Bool a, Bool b) { return static_cast<Bool>(a & b); }
+  [[gnu::always_inline]] static auto of(const auto& a, const auto& b) { return a & b; }
 };
 
 template <class T>
@@ -133,14 +127,6 @@ struct Segments {
     hold(state, 0, x + n / kGroup * kGroup, n % kGroup);
   }
 
-  static T across(const V& vector) {
-    T lanes[kWidth];
-    __builtin_memcpy(lanes, &vector, sizeof(V));
-    for (std::int64_t half = kWidth / 2; half > 0; half /= 2)
-      for (std::int64_t i = 0; i < half; ++i) lanes[i] = Op::of(lanes[i], lanes[i + half]);
-    return lanes[0];
-  }
-
   static V finished(const SegmentState& state) {
     const V total = at(state.total);
     if constexpr (kCompensated) {
@@ -163,7 +149,7 @@ struct Segments {
       accumulate(state, carry, 1);
     }
     if (state.position % kLeaf != 0) flush(state);
-    put_result(state, across(finished(state)));
+    put_result(state, across<Op, T, kVectorBytes / sizeof(T)>(finished(state)));
     begin(state);
   }
 

@@ -1,5 +1,4 @@
-// SLEEF's functions on batches, in the variant of this build's instruction set. They are right to the last denormal
-// and up to the overflow edge, where xsimd's faster ones are not.
+// SLEEF's functions on batches, in the variant of this build's instruction set.
 #pragma once
 
 #include <sleef.h>
@@ -27,10 +26,7 @@
 
 namespace xtape::detail::XTAPE_ISA::sleef {
 
-XTAPE_SLEEF_TYPES(XTAPE_SLEEF_UNARY, exp)
-XTAPE_SLEEF_TYPES(XTAPE_SLEEF_UNARY, expm1)
 XTAPE_SLEEF_TYPES(XTAPE_SLEEF_UNARY, log)
-XTAPE_SLEEF_TYPES(XTAPE_SLEEF_UNARY, log1p)
 XTAPE_SLEEF_TYPES(XTAPE_SLEEF_BINARY, pow)
 
 }  // namespace xtape::detail::XTAPE_ISA::sleef

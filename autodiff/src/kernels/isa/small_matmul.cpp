@@ -16,17 +16,17 @@ struct Strided {
 template <class T>
 inline constexpr std::int64_t kWidthOf = kVectorBytes / sizeof(T);
 
-/// `Vectors` neighbouring vectors of row i of the product, from column j on; b's rows are contiguous.
-template <std::size_t Vectors, class T>
+/// Neighbouring vectors of row i of the product, from column j on; b's rows are contiguous.
+template <class T, std::size_t... Part>
 [[gnu::always_inline]] inline void row_tile(Strided<T> a, Strided<T> b, T* c, std::int64_t i, std::int64_t j,
-                                            std::int64_t k) {
-  using V = Vector<T, kVectorBytes / sizeof(T)>;
-  V sums[Vectors] = {};
+                                            std::int64_t k, std::index_sequence<Part...>) {
+  constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
+  using V = Vector<T, kWidth>;
+  V sums[] = {(static_cast<void>(Part), V{})...};
   for (std::int64_t p = 0; p < k; ++p) {
     const T factor = *a.at(i, p);
     const T* row = b.at(p, j);
-    for (std::size_t v = 0; v < Vectors; ++v)
-      sums[v] = sums[v] + factor * load<V>(row + v * static_cast<std::size_t>(kWidthOf<T>));
+    ((sums[Part] = sums[Part] + factor * load<V>(row + Part * kWidth)), ...);
   }
   __builtin_memcpy(c, sums, sizeof(sums));
 }
@@ -44,8 +44,7 @@ inline T contiguous_dot(const T* a, const T* b, std::int64_t k) {
   V sums = {};
   std::int64_t p = 0;
   for (; p + kWidthOf<T> <= k; p += kWidthOf<T>) sums = sums + load<V>(a + p) * load<V>(b + p);
-  T sum = 0;
-  for (std::int64_t lane = 0; lane < kWidthOf<T>; ++lane) sum += sums[lane];
+  T sum = across<Sum, T, kVectorBytes / sizeof(T)>(sums);
   for (; p < k; ++p) sum += a[p] * b[p];
   return sum;
 }
@@ -56,8 +55,8 @@ void by_rows(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, s
   for (std::int64_t i = 0; i < m; ++i) {
     T* row = c + i * n;
     std::int64_t j = 0;
-    for (; j + 4 * kWidth <= n; j += 4 * kWidth) row_tile<4>(a, b, row + j, i, j, k);
-    for (; j + kWidth <= n; j += kWidth) row_tile<1>(a, b, row + j, i, j, k);
+    for (; j + 4 * kWidth <= n; j += 4 * kWidth) row_tile(a, b, row + j, i, j, k, std::make_index_sequence<4>{});
+    for (; j + kWidth <= n; j += kWidth) row_tile(a, b, row + j, i, j, k, std::make_index_sequence<1>{});
     for (; j < n; ++j) row[j] = strided_dot(a, b, i, j, k);
   }
 }

@@ -1,8 +1,7 @@
-// exp, log and what is made of them. xsimd's kernels are fast but lose results near the ends of the exponent range;
-// vectors that reach there go through SLEEF (docs/numerics.md has the measurements).
+// exp, log and what is made of them.
 #include "ops/elementwise.hpp"
 
-#include "kernels/isa/sleef.hpp"
+#include "kernels/isa/exp_log.hpp"
 
 #ifdef XTAPE_ISA_BASELINE
 #include "ops/partials.hpp"
@@ -10,58 +9,34 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
+/// y = t / (2 + t) with t = exp(2 |x|) - 1, corrected for the rounding of t and 2 + t where that
+/// counts: 1 / (2 + t) is (1 - y) / 2.
 template <class V>
-inline constexpr bool kDouble = sizeof(typename V::value_type) == 8;
-
-/// exp(x) is normal for |x| below this.
-template <class V>
-inline constexpr auto kExpLimit = static_cast<typename V::value_type>(kDouble<V> ? 708 : 87);
-template <class V>
-inline constexpr auto kSmallestNormal = static_cast<typename V::value_type>(kDouble<V> ? 0x1p-1022 : 0x1p-126);
-
-template <class V>
-inline V exp_lane(V x) {
-  const V y = xs::exp(x);
-  if (xs::any(!(xs::abs(x) < V(kExpLimit<V>)))) [[unlikely]] return sleef::exp(x);
-  return y;
+inline V tanh_lane(const V& x) {
+  const V half(typename V::value_type(0.5)), sign(typename V::value_type(-0.0));
+  const Pair<V> t = bounded_expm1(xs::min(V(40), V(2) * xs::abs(x)));
+  const V sum = V(2) + t.high;
+  const V y = t.high / sum;
+  const V lost = t.low - y * (t.high - (sum - V(2)));
+  return fused(xs::select(t.high < V(2), lost, V(0)), half - half * y, y) | (x & sign);
 }
 
+/// 1 / (1 + e) or e / (1 + e) with e = exp(-|x|), which never overflows.
 template <class V>
-inline V expm1_lane(V x) {
-  const V y = xs::expm1(x);
-  if (xs::any(!(x < V(kExpLimit<V>)))) [[unlikely]] return sleef::expm1(x);
-  return xs::select(x == V(0), x, y);
+inline V sigmoid_lane(const V& x) {
+  const V e = exp_lane(-xs::abs(x));
+  return xs::select(x < V(0), e, V(1)) / (V(1) + e);
 }
 
+/// log(1 + exp(-|x|))
 template <class V>
-inline V log_lane(V x) {
-  const V y = xs::log(x);
-  if (xs::any(!(x >= V(kSmallestNormal<V>)))) [[unlikely]] return sleef::log(x);
-  return y;
-}
-
-/// Where exp(-x) would overflow, 1 + exp(-x) is exp(-x) to the last bit.
-template <class V>
-inline V sigmoid_lane(V x) {
-  const V y = V(1) / (V(1) + xs::exp(-x));
-  const auto tail = x < V(-kExpLimit<V>);
-  if (xs::any(tail)) [[unlikely]] return xs::select(tail, sleef::exp(x), y);
-  return y;
-}
-
-/// log(1 + exp(-|x|)), which is exp(-|x|) to the last bit where that is denormal.
-template <class V>
-inline V softplus_tail(V x) {
-  const V magnitude = xs::abs(x);
-  const V y = xs::log1p(xs::exp(-magnitude));
-  const auto tail = !(magnitude < V(kExpLimit<V>));
-  if (xs::any(tail)) [[unlikely]] return xs::select(tail, sleef::exp(-magnitude), y);
-  return y;
+inline V softplus_tail(const V& x) {
+  return fraction_log1p(exp_lane(-xs::abs(x)));
 }
 
 /// max(z, 0) - z y is z (1 - y) or -z y, without cancellation and without inf - inf.
 template <class V>
-inline V bce_lane(V z, V y) {
+inline V bce_lane(const V& z, const V& y) {
   const V weight = xs::select(z > V(0), V(1) - y, -y);
   return xs::select(weight == V(0), V(0), z * weight) + softplus_tail(z);
 }
@@ -81,11 +56,11 @@ UNARY(log,
       [](auto x, auto) { return 1 / x; })
 
 UNARY(log1p,
-      []<class V>(V x) { return xs::select(x == V(0), x, xs::log1p(x)); },
+      [](auto x) { return log1p_lane(x); },
       [](auto x, auto) { return 1 / (1 + x); })
 
 UNARY(tanh,
-      [](auto x) { return xs::tanh(x); },
+      [](auto x) { return tanh_lane(x); },
       [](auto, auto y) { return 1 - square(y); })
 
 UNARY(sigmoid,

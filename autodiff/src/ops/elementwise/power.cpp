@@ -33,7 +33,7 @@ XTAPE_KERNELS(power, floating_kernels<2>([](auto x, auto y) { return pow_lane(x,
 
 #ifdef XTAPE_ISA_BASELINE
 
-#include <bit>
+#include <optional>
 
 namespace xtape::detail {
 namespace {
@@ -43,10 +43,8 @@ bool is_number(const Operand& operand) {
 }
 
 std::optional<double> literal_value(const Var& var) {
-  const Program& program = VarAccess::state(var).program;
-  const Node& node = program[VarAccess::node(var)];
-  if (node.op->kind != OpKind::constant) return std::nullopt;
-  return std::bit_cast<double>(program.attributes(node)[0]);
+  double value = 0;
+  return is_literal(VarAccess::state(var), VarAccess::node(var), value) ? std::optional(value) : std::nullopt;
 }
 
 /// The exponent, if it is known now.
@@ -54,6 +52,15 @@ std::optional<double> known_exponent(const Operand& y) {
   if (y.kind == Operand::Kind::integer) return static_cast<double>(y.integer);
   if (y.kind == Operand::Kind::real) return y.real;
   return y.kind == Operand::Kind::var ? literal_value(y.var) : std::nullopt;
+}
+
+/// x as a value of its own, so that a gradient with respect to it is not one with respect to x.
+Var first_power(const Operand& x) {
+  TapeState& state = VarAccess::state(x.var);
+  if (state.rule_depth > 0) return x.var;
+  const NodeId node = append_alias(state, VarAccess::node(x.var));
+  state.program[node].location = location_of(state, x);
+  return VarAccess::make(state, node);
 }
 
 /// y x^(y - 1), 0 where y is 0.
@@ -83,7 +90,7 @@ namespace xtape {
 Var power(const Operand& a, const Operand& b) {
   if (const auto exponent = detail::known_exponent(b);
       exponent && a.kind == Operand::Kind::var && is_floating(a.var.dtype())) {
-    if (*exponent == 1) return a.var;
+    if (*exponent == 1) return detail::first_power(a);
     if (*exponent == 2) return square(a);
   }
   Operand exponent = b;

@@ -3,31 +3,19 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
-/// A vector of bools as a mask for elements of T.
+/// The integer of T's size.
 template <class T>
-struct MaskFor;
-template <>
-struct MaskFor<float> {
-  using Type = std::int32_t;
-};
-template <>
-struct MaskFor<double> {
-  using Type = std::int64_t;
-};
-template <>
-struct MaskFor<std::int64_t> {
-  using Type = std::int64_t;
-};
-template <>
-struct MaskFor<Bool> {
-  using Type = Bool;
-};
+using Integer = decltype([] {
+  if constexpr (sizeof(T) == 1) return Bool{};
+  else if constexpr (sizeof(T) == 4) return std::int32_t{};
+  else return std::int64_t{};
+}());
 
 template <class T>
 struct Where {
   template <std::size_t Width>
   [[gnu::always_inline]] static auto of(const auto& condition, const auto& a, const auto& b) {
-    return __builtin_convertvector(condition, Vector<typename MaskFor<T>::Type, Width>) != 0 ? a : b;
+    return widened<Vector<Integer<T>, Width>, Width>(condition) != 0 ? a : b;
   }
 };
 
@@ -44,6 +32,15 @@ struct Convert {
   }
 };
 
+template <class Out>
+struct FromBool {
+  template <std::size_t Width>
+  [[gnu::always_inline]] static auto of(const auto& x) {
+    const Vector<Out, Width> zero = {};
+    return widened<Vector<Integer<Out>, Width>, Width>(x) != 0 ? zero + Out{1} : zero;
+  }
+};
+
 struct NonZero {
   template <std::size_t Width>
   [[gnu::always_inline]] static auto of(const auto& x) {
@@ -51,12 +48,17 @@ struct NonZero {
   }
 };
 
-template <class Lane, class Out>
+template <class Lane, class BoolLane, class Out>
 consteval ElementwiseKernels conversions() {
   return {.float32 = &VectorKernel<Lane, Out, float>::kernel,
           .float64 = &VectorKernel<Lane, Out, double>::kernel,
           .int64 = &VectorKernel<Lane, Out, std::int64_t>::kernel,
-          .boolean = &VectorKernel<Lane, Out, Bool>::kernel};
+          .boolean = &VectorKernel<BoolLane, Out, Bool>::kernel};
+}
+
+template <class Out>
+consteval ElementwiseKernels conversions_to() {
+  return conversions<Convert<Out>, FromBool<Out>, Out>();
 }
 
 }  // namespace xtape::detail::XTAPE_ISA
@@ -65,10 +67,10 @@ XTAPE_KERNELS(where, {.float32 = where_kernel<float>(),
                       .float64 = where_kernel<double>(),
                       .int64 = where_kernel<std::int64_t>(),
                       .boolean = where_kernel<Bool>()})
-XTAPE_KERNELS(cast_to_float32, conversions<Convert<float>, float>())
-XTAPE_KERNELS(cast_to_float64, conversions<Convert<double>, double>())
-XTAPE_KERNELS(cast_to_int64, conversions<Convert<std::int64_t>, std::int64_t>())
-XTAPE_KERNELS(cast_to_boolean, conversions<NonZero, Bool>())
+XTAPE_KERNELS(cast_to_float32, conversions_to<float>())
+XTAPE_KERNELS(cast_to_float64, conversions_to<double>())
+XTAPE_KERNELS(cast_to_int64, conversions_to<std::int64_t>())
+XTAPE_KERNELS(cast_to_boolean, conversions<NonZero, NonZero, Bool>())
 
 XTAPE_KERNELS(stop_gradient, identity_kernels([](auto x) { return x; }))
 XTAPE_DESCRIBE(stop_gradient)
@@ -126,7 +128,8 @@ Var where(const Operand& condition, const Operand& a, const Operand& b) {
 }
 
 Var cast(const Operand& x, DType dtype) {
-  if (x.kind == Operand::Kind::var && x.var.dtype() == dtype) return x.var;
+  if (x.kind == Operand::Kind::var && detail::VarAccess::state(x.var).rule_depth > 0 && x.var.dtype() == dtype)
+    return x.var;
   return detail::record_elementwise(detail::cast_op, {&x}, dtype);
 }
 
