@@ -28,6 +28,7 @@ struct PlanCacheStatistics {
 };
 PlanCacheStatistics plan_cache_statistics();
 
+/// Of buffers over 4 KiB; smaller ones are not counted.
 struct MemoryStatistics {
   std::size_t in_use = 0;  ///< bytes of Arrays and running plans
   std::size_t pooled = 0;  ///< bytes kept for reuse

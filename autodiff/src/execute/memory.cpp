@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include <array>
-#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
@@ -22,8 +21,6 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kSmall = 4096;                      ///< up to here, free lists of each thread
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kAskForHugePages = 2 * kHugePage;
-
-std::atomic<std::size_t> bytes_in_use{0};
 
 /// Sizes are rounded up to a power of two, or for large buffers to a quarter of one, so that what is given back fits
 /// what is asked for next.
@@ -116,9 +113,9 @@ class LargePool {
     peak_ = in_use_;
   }
 
-  std::size_t pooled() {
+  MemoryStatistics statistics() {
     const std::lock_guard lock(mutex_);
-    return pooled_;
+    return {in_use_, pooled_};
   }
 
  private:
@@ -137,14 +134,11 @@ LargePool& large_pool() {
 
 std::byte* take_memory(std::size_t bytes) {
   const std::size_t size = rounded(bytes);
-  std::byte* memory = size <= kSmall ? small_lists.take(size) : large_pool().take(size);
-  bytes_in_use.fetch_add(size, std::memory_order_relaxed);
-  return memory;
+  return size <= kSmall ? small_lists.take(size) : large_pool().take(size);
 }
 
 void give_memory(std::byte* memory, std::size_t bytes) noexcept {
   const std::size_t size = rounded(bytes);
-  bytes_in_use.fetch_sub(size, std::memory_order_relaxed);
   if (size <= kSmall) small_lists.give(memory, size);
   else large_pool().give(memory, size);
 }
@@ -153,9 +147,7 @@ void give_memory(std::byte* memory, std::size_t bytes) noexcept {
 
 namespace xtape {
 
-MemoryStatistics memory_statistics() {
-  return {detail::bytes_in_use.load(std::memory_order_relaxed), detail::large_pool().pooled()};
-}
+MemoryStatistics memory_statistics() { return detail::large_pool().statistics(); }
 
 void release_memory() { detail::large_pool().release(); }
 

@@ -46,8 +46,7 @@ class PlanCache {
     const std::lock_guard lock(mutex_);
     const auto found = by_key_.find(&key);
     if (found != by_key_.end()) return found->second->plan;  // another thread was faster
-    entries_.push_front({key, shared});
-    entries_.front().key.words.resize(key.size);
+    entries_.push_front({key.compact(), shared});
     by_key_.emplace(&entries_.front().key, entries_.begin());
     words_ += key.size;
     while (entries_.size() > kCapacity || (words_ > kMostWords && entries_.size() > 1)) drop_oldest();

@@ -40,7 +40,6 @@ void report(const Plan& plan, bool hit) {
 struct Scratch {
   Request request;
   PlanKey key;
-  std::vector<Array> leaves;  ///< keeps the leaves' buffers alive
   std::vector<const std::byte*> leaf_bases;
   std::vector<Array> results;
   std::vector<std::byte*> result_bases;
@@ -55,7 +54,6 @@ class ScratchScope {
     scratch_ = stack_[depth_++].get();
   }
   ~ScratchScope() {
-    scratch_->leaves.clear();
     scratch_->results.clear();
     --depth_;
   }
@@ -81,8 +79,7 @@ void gather_leaves(Scratch& scratch) {
       scratch.leaf_bases.push_back(reinterpret_cast<const std::byte*>(&state.numbers[node.value]));
       continue;
     }
-    scratch.leaves.push_back(value_of(state, id));
-    scratch.leaf_bases.push_back(static_cast<const std::byte*>(scratch.leaves.back().bytes()));
+    scratch.leaf_bases.push_back(static_cast<const std::byte*>(array_of(state, id).bytes()));
   }
 }
 

@@ -27,10 +27,6 @@ struct KeyWriter {
   }
 };
 
-std::size_t most_words(const Node& node) {
-  return 2 + Shape::kMaxRank + node.input_count + node.attribute_count;
-}
-
 void add_node(const Program& program, const Node& node, const Positions& positions, KeyWriter& key) {
   const bool leaf = node.holds != Holds::nothing;
   const bool number = node.holds == Holds::number;
@@ -61,8 +57,8 @@ void make_request(TapeState& state, std::span<const NodeId> outputs, Request& re
 
 void make_key(const Request& request, PlanKey& key) {
   const TapeState& state = *request.state;
-  std::size_t most = 1 + request.outputs.size();
-  for (NodeId id : request.nodes) most += most_words(state.program[id]);
+  std::size_t most = 1 + request.outputs.size() + request.nodes.size() * (2 + Shape::kMaxRank);
+  for (NodeId id : request.nodes) most += state.program[id].input_count + state.program[id].attribute_count;
   if (key.words.size() < most) key.words.resize(most);
   KeyWriter writer{key.words.data(), 0};
   writer.add(static_cast<std::uint64_t>(state.options.planned) |

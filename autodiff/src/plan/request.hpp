@@ -46,6 +46,7 @@ struct PlanKey {
   std::vector<std::uint64_t> words;  ///< of which `size` count; the rest is room to write in
   std::size_t size = 0;
   std::uint64_t hash = 0;
+  PlanKey compact() const { return {{words.data(), words.data() + size}, size, hash}; }
   friend bool operator==(const PlanKey& a, const PlanKey& b) {
     return a.hash == b.hash && a.size == b.size && std::equal(a.words.data(), a.words.data() + a.size, b.words.data());
   }

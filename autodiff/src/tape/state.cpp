@@ -23,6 +23,8 @@ FreeStates& free_states() {
   return *instance;
 }
 
+constexpr std::size_t kLargeMarks = std::size_t{1} << 17;
+
 template <class T>
 void clear_vector(std::vector<T>& vector) {
   constexpr std::size_t kLargeBytes = std::size_t{1} << 22;
@@ -37,7 +39,7 @@ Array number_value(DType dtype, std::uint64_t bits) {
   return array;
 }
 
-Array parameter_value(const TapeState& state, const Node& node) {
+const Array& parameter_value(const TapeState& state, const Node& node) {
   const ParameterRead& read = state.reads[node.value];
   if (read.version != read.parameter->version)
     throw StaleVarError("Parameter \"" + read.parameter->name + "\": the value that was read at " + node.location.file +
@@ -46,7 +48,7 @@ Array parameter_value(const TapeState& state, const Node& node) {
   return read.parameter->value;
 }
 
-Array checked_for_changes(const Array& array) {
+const Array& checked_for_changes(const Array& array) {
   const Storage& storage = *ArrayAccess::storage(array);
   if (storage.borrowed) check_borrowed(storage);
   return array;
@@ -59,8 +61,10 @@ void TapeState::clear() {
   clear_vector(arrays);
   clear_vector(numbers);
   clear_vector(reads);
-  clear_vector(marks);
-  clear_vector(cotangents);
+  if (marks.size() > kLargeMarks) {
+    clear_vector(marks);
+    clear_vector(cotangents);
+  }
   rule_depth = 0;
 }
 
@@ -81,7 +85,7 @@ TapeState* acquire_tape_state(const Options& options) {
 
 void recycle_tape_state(TapeState* state) {
   state->clear();
-  ++state->generation;
+  state->invalidate();
   FreeStates& pool = free_states();
   const std::lock_guard lock(pool.mutex);
   pool.states.push_back(state);
@@ -115,19 +119,16 @@ NodeId read_parameter(TapeState& state, const Parameter& parameter, Location loc
   return id;
 }
 
+const Array& array_of(const TapeState& state, NodeId id) {
+  const Node& node = state.program[id];
+  if (node.holds == Holds::array) return checked_for_changes(state.arrays[node.value]);
+  if (node.holds == Holds::parameter) return checked_for_changes(parameter_value(state, node));
+  fail<ValueError>(node.op->name, "the value has not been computed");
+}
+
 Array value_of(const TapeState& state, NodeId id) {
   const Node& node = state.program[id];
-  switch (node.holds) {
-    case Holds::array:
-      return checked_for_changes(state.arrays[node.value]);
-    case Holds::number:
-      return number_value(node.dtype, state.numbers[node.value]);
-    case Holds::parameter:
-      return checked_for_changes(parameter_value(state, node));
-    case Holds::nothing:
-      break;
-  }
-  fail<ValueError>(node.op->name, "the value has not been computed");
+  return node.holds == Holds::number ? number_value(node.dtype, state.numbers[node.value]) : array_of(state, id);
 }
 
 }  // namespace xtape::detail

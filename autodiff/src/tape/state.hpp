@@ -45,6 +45,8 @@ struct TapeState {
   std::vector<NodeId> inner, walked, asked;  ///< scratch of `reachable`, `gradient` and `Tape::evaluate`
 
   void clear();
+  /// Makes all Vars stale.
+  void invalidate() { generation.store(generation.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 };
 
 /// Throws DTypeError or ShapeError, in the name of `op`, unless the Parameter can get such a value.

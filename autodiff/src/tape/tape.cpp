@@ -41,15 +41,18 @@ std::vector<NodeId> nodes_on(const TapeState& state, std::span<const Var> vars) 
 }
 
 /// A value that was asked for stays, a Parameter's too: it is no longer a read that may become stale.
-Array kept_value(TapeState& state, NodeId id) {
-  Array value = detail::value_of(state, id);
+void keep_read(TapeState& state, NodeId id) {
   detail::Node& node = state.program[id];
-  if (node.holds == detail::Holds::parameter) {
-    node.holds = detail::Holds::array;
-    node.value = static_cast<std::uint32_t>(state.arrays.size());
-    state.arrays.push_back(value);
-  }
-  return value;
+  if (node.holds != detail::Holds::parameter) return;
+  Array value = detail::array_of(state, id);
+  node.holds = detail::Holds::array;
+  node.value = static_cast<std::uint32_t>(state.arrays.size());
+  state.arrays.push_back(std::move(value));
+}
+
+Array kept_value(TapeState& state, NodeId id) {
+  keep_read(state, id);
+  return detail::value_of(state, id);
 }
 
 void check_assignments(const TapeState& state, std::span<const Assignment> assignments) {
@@ -114,7 +117,7 @@ Tape& Tape::operator=(Tape&& other) noexcept {
 void Tape::reset() {
   TapeState& state = checked(state_);
   state.clear();
-  ++state.generation;
+  state.invalidate();
 }
 
 Var Tape::variable(const Array& value, const char* file, std::uint32_t line) {
@@ -180,17 +183,17 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
   TapeState& state = checked(state_);
   check_assignments(state, assignments);
   if (guard != nullptr) check_guard(state, *guard);
-  std::vector<NodeId> nodes = nodes_on(state, outputs);
+  std::vector<NodeId>& nodes = state.asked;
+  nodes.clear();
+  for (const Var& output : outputs) nodes.push_back(node_on(state, output, "evaluate", "an output"));
   for (const Assignment& assignment : assignments) nodes.push_back(VarAccess::node(assignment.value));
   if (guard != nullptr) nodes.push_back(VarAccess::node(*guard));
   detail::evaluate(state, nodes);
 
-  for (std::size_t i = 0; i < outputs.size(); ++i) kept_value(state, nodes[i]);
-  std::vector<Array> values;
-  for (const Assignment& assignment : assignments)
-    values.push_back(kept_value(state, VarAccess::node(assignment.value)));
+  for (NodeId node : nodes) keep_read(state, node);
   if (guard != nullptr && !guard->item<bool>()) return false;
-  for (std::size_t i = 0; i < assignments.size(); ++i) assignments[i].parameter.assign(values[i]);
+  for (const auto& [parameter, value] : assignments)
+    parameter.assign(detail::value_of(state, VarAccess::node(value)));
   return true;
 }
 
