@@ -1,5 +1,7 @@
 #include "differentiate/gradient.hpp"
 
+#include <utility>
+
 #include <xtape/ops.hpp>
 
 #include "ops/op.hpp"
@@ -101,7 +103,7 @@ Var result_of(TapeState& state, NodeId cotangent, NodeId target) {
 }  // namespace
 
 std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
-  state.program[y].keep = true;
+  if (!std::exchange(state.program[y].keep, true)) state.kept.push_back(y);
   Walk walk(state, y, targets);
   walk.run(y, cotangent);
   std::vector<Var> results;

@@ -53,10 +53,14 @@ std::atomic<InstructionSet>& present() {
 template <class Table>
 const auto& entry(const Table& table, DType dtype) {
   switch (dtype) {
-    case DType::float32: return table.float32;
-    case DType::float64: return table.float64;
-    case DType::int64: return table.int64;
-    case DType::boolean: break;
+    case DType::float32:
+      return table.float32;
+    case DType::float64:
+      return table.float64;
+    case DType::int64:
+      return table.int64;
+    case DType::boolean:
+      break;
   }
   return table.boolean;
 }

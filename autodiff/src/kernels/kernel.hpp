@@ -35,9 +35,9 @@ struct ElementwiseKernels {
 /// A running reduction of one segment after another: rows of `length` elements that arrive in pieces of any size.
 /// The rounding depends on `length` only, never on how the pieces fall.
 struct SegmentState {
-  std::int64_t length;         ///< elements in a segment
-  std::int64_t position;       ///< elements of the present segment seen so far
-  std::byte* output;           ///< where the next finished segment's result goes
+  std::int64_t length;                         ///< elements in a segment
+  std::int64_t position;                       ///< elements of the present segment seen so far
+  std::byte* output;                           ///< where the next finished segment's result goes
   alignas(64) std::byte accumulators[4 * 64];  ///< four vectors over the present leaf
   alignas(64) std::byte total[64];             ///< one vector over the finished leaves
   alignas(64) std::byte compensation[64];      ///< what rounding has taken from `total`, in floating sums

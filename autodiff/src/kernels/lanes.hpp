@@ -112,8 +112,8 @@ struct VectorKernel {
     constexpr std::size_t kWidth = width_of<Out, In...>();
     Out* y = reinterpret_cast<Out*>(slots[instruction.output].data);
     const std::byte* next[] = {slots[instruction.inputs[Input]].data...};
-    const std::ptrdiff_t advance[] = {
-        slots[instruction.inputs[Input]].step * static_cast<std::ptrdiff_t>(kWidth * sizeof(In))...};
+    const std::ptrdiff_t advance[] = {slots[instruction.inputs[Input]].step *
+                                      static_cast<std::ptrdiff_t>(kWidth * sizeof(In))...};
     for (std::size_t i = 0; i < n; i += kWidth) {
       const Vector<Out, kWidth> result = Lane::template of<kWidth>(load<Vector<In, kWidth>>(next[Input])...);
       __builtin_memcpy(y + i, &result, sizeof(result));
@@ -146,7 +146,8 @@ struct Mask {
 template <class T, class Lane, std::size_t Arity>
 consteval ElementwiseKernel batch_kernel_of() {
   if constexpr (Arity == 1) return &batch_kernel<T, Lane, 0>;
-  else return &batch_kernel<T, Lane, 0, 1>;
+  else if constexpr (Arity == 2) return &batch_kernel<T, Lane, 0, 1>;
+  else return &batch_kernel<T, Lane, 0, 1, 2>;
 }
 
 template <class T, class Lane, std::size_t Arity>

@@ -1,5 +1,6 @@
 #include "plan/cache.hpp"
 
+#include <atomic>
 #include <list>
 #include <mutex>
 #include <unordered_map>
@@ -36,7 +37,7 @@ class PlanCache {
       ++misses_;
       return nullptr;
     }
-    ++hits_;
+    count_hit();
     if (found->second != entries_.begin()) entries_.splice(entries_.begin(), entries_, found->second);
     return found->second->plan;
   }
@@ -55,14 +56,18 @@ class PlanCache {
 
   void clear() {
     const std::lock_guard lock(mutex_);
+    generation_.fetch_add(1, std::memory_order_relaxed);
     by_key_.clear();
     entries_.clear();
     words_ = 0;
   }
 
+  void count_hit() { hits_.fetch_add(1, std::memory_order_relaxed); }
+  std::uint64_t generation() const { return generation_.load(std::memory_order_relaxed); }
+
   PlanCacheStatistics statistics() {
     const std::lock_guard lock(mutex_);
-    return {hits_, misses_, entries_.size(), kCapacity};
+    return {hits_.load(std::memory_order_relaxed), misses_, entries_.size(), kCapacity};
   }
 
  private:
@@ -81,7 +86,8 @@ class PlanCache {
   std::list<Entry> entries_;  ///< most recently used first
   std::unordered_map<const PlanKey*, std::list<Entry>::iterator, HashOfKey, EqualKeys> by_key_;
   std::size_t words_ = 0;
-  std::uint64_t hits_ = 0, misses_ = 0;
+  std::uint64_t misses_ = 0;
+  std::atomic<std::uint64_t> hits_{0}, generation_{0};
 };
 
 }  // namespace
@@ -92,6 +98,10 @@ CachedPlan find_plan(const PlanKey& key, const std::function<Plan()>& build) {
 }
 
 void clear_plan_cache() { PlanCache::get().clear(); }
+
+std::uint64_t plan_cache_generation() { return PlanCache::get().generation(); }
+
+void count_plan_cache_hit() { PlanCache::get().count_hit(); }
 
 }  // namespace xtape::detail
 

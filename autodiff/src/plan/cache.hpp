@@ -19,7 +19,11 @@ struct CachedPlan {
 /// recently used plan goes when there are too many.
 CachedPlan find_plan(const PlanKey& key, const std::function<Plan()>& build);
 
-/// Forgets all plans.
+/// Forgets all plans, those that tapes remember for themselves too.
 void clear_plan_cache();
+/// Grows when the plans are forgotten.
+std::uint64_t plan_cache_generation();
+/// Counts a plan that was found again without looking here.
+void count_plan_cache_hit();
 
 }  // namespace xtape::detail

@@ -1,6 +1,7 @@
 // From nodes asked for to values: request, plan from the cache, run, and the tape holds the results.
 #include "tape/evaluate.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include "plan/build.hpp"
 #include "plan/cache.hpp"
 #include "plan/request.hpp"
+#include "plan/rerun.hpp"
 #include "tape/storage.hpp"
 
 namespace xtape::detail {
@@ -69,21 +71,17 @@ class ScratchScope {
 thread_local std::vector<std::unique_ptr<Scratch>> ScratchScope::stack_;
 thread_local std::size_t ScratchScope::depth_ = 0;
 
-void gather_leaves(Scratch& scratch) {
-  TapeState& state = *scratch.request.state;
-  scratch.leaf_bases.clear();
-  for (NodeId id : scratch.request.nodes) {
+void gather_leaves(const TapeState& state, std::span<const NodeId> leaves, std::vector<const std::byte*>& bases) {
+  bases.clear();
+  for (NodeId id : leaves) {
     const Node& node = state.program[id];
-    if (node.holds == Holds::nothing) continue;
-    if (node.holds == Holds::number) {
-      scratch.leaf_bases.push_back(reinterpret_cast<const std::byte*>(&state.numbers[node.value]));
-      continue;
-    }
-    scratch.leaf_bases.push_back(static_cast<const std::byte*>(array_of(state, id).bytes()));
+    bases.push_back(node.holds == Holds::number ? reinterpret_cast<const std::byte*>(&state.numbers[node.value])
+                                                : static_cast<const std::byte*>(array_of(state, id).bytes()));
   }
 }
 
 void allocate_results(Scratch& scratch, const Plan& plan) {
+  scratch.results.clear();
   scratch.result_bases.clear();
   for (NodeId id : plan.output_buffers) {
     scratch.results.push_back(ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
@@ -98,46 +96,69 @@ void hold(TapeState& state, NodeId id, Array value) {
   state.arrays.push_back(std::move(value));
 }
 
-void hold_results(Scratch& scratch, const Plan& plan) {
+void hold_results(const Scratch& scratch, const Prepared& prepared, TapeState& state) {
+  const Plan& plan = *prepared.plan;
   for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
     const NodeId base = plan.accesses[plan.outputs[i]].base;
-    hold(*scratch.request.state, scratch.request.outputs[i],
+    hold(state, prepared.request.outputs[i],
          ArrayAccess::reshaped(scratch.results[plan.placements[base].at], plan.program[plan.outputs[i]].shape));
   }
 }
 
 /// " (recorded at file:line)" of an opaque op; loops and products do not fail.
-std::string location_text(const Request& request, const Plan& plan, const Step& step) {
+std::string location_text(const TapeState& state, const Prepared& prepared, std::size_t step_index) {
+  const Step& step = prepared.plan->steps[step_index];
   if (step.kind != Step::Kind::opaque) return {};
-  const Location location = request.state->program[request.nodes[plan.opaques[step.index].origin]].location;
+  const Location location = state.program[prepared.request.nodes[prepared.plan->opaques[step.index].origin]].location;
   return " (recorded at " + std::string(location.file) + ":" + std::to_string(location.line) + ")";
 }
 
-void run(Scratch& scratch, const Plan& plan) {
-  gather_leaves(scratch);
-  allocate_results(scratch, plan);
+void run(Scratch& scratch, TapeState& state, const Prepared& prepared) {
+  gather_leaves(state, prepared.leaves, scratch.leaf_bases);
+  allocate_results(scratch, *prepared.plan);
   std::size_t step = 0;
   try {
-    run_plan(plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step);
+    run_plan(*prepared.plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step);
   } catch (const ValueError& error) {
-    throw ValueError(error.what() + location_text(scratch.request, plan, plan.steps[step]));
+    throw ValueError(error.what() + location_text(state, prepared, step));
   } catch (const NumericalError& error) {
-    throw NumericalError(error.what() + location_text(scratch.request, plan, plan.steps[step]));
+    throw NumericalError(error.what() + location_text(state, prepared, step));
   }
-  hold_results(scratch, plan);
+  hold_results(scratch, prepared, state);
+}
+
+/// The request and its plan from the cache or made now; null if all values are there.
+const Prepared* prepare(Scratch& scratch, TapeState& state, std::span<const NodeId> outputs) {
+  if (const Prepared* again = find_rerun(state, outputs)) {
+    count_plan_cache_hit();
+    report(*again->plan, true);
+    return again;
+  }
+  make_request(state, outputs, scratch.request);
+  if (scratch.request.outputs.empty()) return nullptr;
+  make_key(scratch.request, scratch.key);
+  const CachedPlan cached = find_plan(scratch.key, [&] { return build_plan(scratch.request); });
+  report(*cached.plan, cached.hit);
+  std::vector<NodeId> leaves;
+  for (NodeId id : scratch.request.nodes)
+    if (state.program[id].holds != Holds::nothing) leaves.push_back(id);
+  return &remember_run(state, outputs, {cached.plan, scratch.request, std::move(leaves)});
 }
 
 }  // namespace
 
 void evaluate(TapeState& state, std::span<const NodeId> outputs) {
+  const auto has_value = [&](NodeId id) { return state.program[id].holds != Holds::nothing; };
+  if (std::ranges::all_of(outputs, has_value)) return;
   const ScratchScope scope;
-  Scratch& scratch = *scope;
-  make_request(state, outputs, scratch.request);
-  if (scratch.request.outputs.empty()) return;
-  make_key(scratch.request, scratch.key);
-  const CachedPlan cached = find_plan(scratch.key, [&] { return build_plan(scratch.request); });
-  report(*cached.plan, cached.hit);
-  run(scratch, *cached.plan);
+  const Prepared* prepared = prepare(*scope, state, outputs);
+  if (prepared == nullptr) return;
+  try {
+    run(*scope, state, *prepared);
+  } catch (...) {
+    forget_later_runs(state);
+    throw;
+  }
 }
 
 }  // namespace xtape::detail

@@ -4,8 +4,16 @@
 #include <unordered_map>
 
 #include "ops/op.hpp"
+#include "plan/peephole.hpp"
 
 namespace xtape::detail {
+
+NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
+                   std::span<const std::int64_t> attributes) {
+  const NodeId id = program.append(*node.op, node.dtype, node.shape, inputs, attributes, node.location);
+  program[id].holds = node.holds;
+  return id;
+}
 
 namespace {
 
@@ -21,13 +29,6 @@ class ScratchTape {
  private:
   TapeState* state_;
 };
-
-NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
-                   std::span<const std::int64_t> attributes) {
-  const NodeId id = program.append(*node.op, node.dtype, node.shape, inputs, attributes, node.location);
-  program[id].holds = node.holds;
-  return id;
-}
 
 NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const NodeId> inputs,
                        std::span<const std::int64_t> attributes) {
@@ -101,19 +102,11 @@ class Merger {
 
 }  // namespace
 
-Lowered lower(const Request& request) {
-  ScratchTape scratch(request.state->options);
-  std::vector<std::uint32_t> origins;
-  const Positions positions(request);
-  const std::vector<NodeId> mapped = record_lowered(request, positions, *scratch, origins);
-  const Program& source = (*scratch).program;
-
-  std::vector<NodeId> outputs;
-  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
+Lowered without_waste(const Program& source, std::span<const NodeId> outputs, std::span<const std::uint32_t> origins,
+                      bool merge) {
   const std::vector<bool> live = live_nodes(source, outputs);
-
   Lowered result;
-  Merger merger(result.program, request.state->options.planned);
+  Merger merger(result.program, merge);
   std::vector<NodeId> renamed(source.size(), kNoNode);
   std::vector<NodeId> inputs;
   for (NodeId id = 0; id < source.size(); ++id) {
@@ -127,6 +120,18 @@ Lowered lower(const Request& request) {
   }
   for (NodeId output : outputs) result.outputs.push_back(renamed[output]);
   return result;
+}
+
+Lowered lower(const Request& request) {
+  const Options& options = request.state->options;
+  ScratchTape scratch(options);
+  std::vector<std::uint32_t> origins;
+  const Positions positions(request);
+  const std::vector<NodeId> mapped = record_lowered(request, positions, *scratch, origins);
+  std::vector<NodeId> outputs;
+  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
+  Lowered lowered = without_waste((*scratch).program, outputs, origins, options.planned);
+  return options.planned && options.rounding_passes ? peephole(lowered) : lowered;
 }
 
 }  // namespace xtape::detail

@@ -19,4 +19,11 @@ inline bool is_leaf(const Node& node) { return node.holds != Holds::nothing; }
 
 Lowered lower(const Request& request);
 
+NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
+                   std::span<const std::int64_t> attributes);
+
+/// The program without dead code and, if asked to `merge`, without common subexpressions.
+Lowered without_waste(const Program& source, std::span<const NodeId> outputs, std::span<const std::uint32_t> origins,
+                      bool merge);
+
 }  // namespace xtape::detail

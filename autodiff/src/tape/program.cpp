@@ -1,5 +1,7 @@
 #include "tape/program.hpp"
 
+#include <cstring>
+
 namespace xtape::detail {
 
 namespace {
@@ -21,6 +23,25 @@ NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std::span<
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
   if (!attributes.empty()) attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
   return size() - 1;
+}
+
+bool Program::same(const Program& other, NodeId begin, NodeId end) const {
+  if (begin >= end) return true;
+  if (end > size() || end > other.size()) return false;
+  for (NodeId id = begin; id < end; ++id) {
+    const Node& a = nodes_[id];
+    const Node& b = other.nodes_[id];
+    if (a.op != b.op || a.dtype != b.dtype || a.input_count != b.input_count ||
+        a.attribute_count != b.attribute_count || a.shape != b.shape)
+      return false;
+  }
+  const auto range = [&](const auto& own, const auto& others, std::size_t first, std::size_t last) {
+    return std::memcmp(own.data() + first, others.data() + first, (last - first) * sizeof own[0]) == 0;
+  };
+  const Node& first = nodes_[begin];
+  const Node& last = nodes_[end - 1];
+  return range(inputs_, other.inputs_, first.first_input, last.first_input + last.input_count) &&
+         range(attributes_, other.attributes_, first.first_attribute, last.first_attribute + last.attribute_count);
 }
 
 void Program::clear() {

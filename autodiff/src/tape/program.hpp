@@ -56,6 +56,9 @@ class Program {
   std::span<const std::int64_t> attributes(const Node& node) const {
     return {attributes_.data() + node.first_attribute, node.attribute_count};
   }
+  /// Whether nodes `begin` to `end` are the same as in the other program: ops, dtypes, shapes, inputs and attributes.
+  /// All nodes before them must be.
+  bool same(const Program& other, NodeId begin, NodeId end) const;
   NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
   /// Forgets the nodes; keeps the memory unless it is large.
   void clear();

@@ -57,7 +57,9 @@ const Array& checked_for_changes(const Array& array) {
 }  // namespace
 
 void TapeState::clear() {
+  if (program.size() <= kLargeMarks) std::swap(program, previous);
   program.clear();
+  kept.clear();
   clear_vector(arrays);
   clear_vector(numbers);
   clear_vector(reads);

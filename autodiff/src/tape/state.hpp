@@ -30,11 +30,17 @@ struct ParameterRead {
   NodeId node;
 };
 
+/// What the planner remembers of this tape's evaluations, see plan/rerun.hpp.
+struct Reruns;
+
 struct TapeState {
   Program program;
+  Program previous;                    ///< the recording before the last reset: most often the same once more
   std::vector<Array> arrays;           ///< for Holds::array
   std::vector<std::uint64_t> numbers;  ///< for Holds::number: the bits of an element of the node's dtype
   std::vector<ParameterRead> reads;    ///< for Holds::parameter
+  std::vector<NodeId> kept;            ///< the nodes with `keep`
+  Reruns* reruns = nullptr;            ///< never freed, as the state itself
   Options options;
   std::atomic<std::uint32_t> generation{1};
   /// Above 0 while a rule or a lowering records: numbers are then literals, and nodes get `rule_location`.

@@ -15,9 +15,10 @@ namespace xtape::detail::XTAPE_ISA {
 
 template <std::size_t Bytes>
 [[gnu::always_inline]] inline __m128i load_bytes(const void* bytes) {
-  __m128i vector = _mm_setzero_si128();
-  __builtin_memcpy(&vector, bytes, Bytes);
-  return vector;
+  if constexpr (Bytes > 8) return _mm_loadu_si128(static_cast<const __m128i*>(bytes));
+  long long word = 0;  // rather than a part of a vector in memory, which the load would have to wait for
+  __builtin_memcpy(&word, bytes, Bytes < 8 ? Bytes : 8);
+  return _mm_cvtsi64_si128(word);
 }
 
 /// 0 and 1 as integers of the size of `Mask`'s elements.
@@ -45,8 +46,7 @@ template <class Mask, std::size_t Width, class Bytes>
 template <std::size_t Size>
 [[gnu::always_inline]] inline __m128i packed(__m256i mask) {
   const __m128i low = _mm256_castsi256_si128(mask), high = _mm256_extracti128_si256(mask, 1);
-  if constexpr (Size == 8)
-    return (__m128i)_mm_shuffle_ps((__m128)low, (__m128)high, _MM_SHUFFLE(2, 0, 2, 0));
+  if constexpr (Size == 8) return (__m128i)_mm_shuffle_ps((__m128)low, (__m128)high, _MM_SHUFFLE(2, 0, 2, 0));
   else return _mm_packs_epi32(low, high);
 }
 #endif
@@ -67,7 +67,7 @@ template <class Bytes, std::size_t Width, class Mask>
   else if constexpr (kSize == 8) bytes = _mm_shuffle_epi32((__m128i)mask, _MM_SHUFFLE(2, 0, 2, 0));
   else bytes = (__m128i)mask;
 #endif
-  if constexpr (kSize * Width != 32 || kSize == 8) bytes = _mm_packs_epi32(bytes, bytes);
+  if constexpr (kSize == 8 || sizeof(Mask) == 16) bytes = _mm_packs_epi32(bytes, bytes);
   bytes = _mm_packs_epi16(bytes, bytes);
 #endif
   Bytes result;

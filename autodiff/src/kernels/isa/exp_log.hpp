@@ -17,26 +17,32 @@ struct Constants<double> {
   using Bits = std::uint64_t;
   static constexpr int kMantissa = 52;
   static constexpr Bits kBias = 1023, kRootHalf = 0x3fe6a09e667f3bcd;
-  static constexpr double kRound = 0x1.8p52;       ///< adding it leaves the nearest integer in the low bits
-  static constexpr double kFromInteger = 0x1p52;   ///< its bits or'ed with a small integer's are their sum
+  static constexpr double kRound = 0x1.8p52;      ///< adding it leaves the nearest integer in the low bits
+  static constexpr double kFromInteger = 0x1p52;  ///< its bits or'ed with a small integer's are their sum
   static constexpr double kLog2E = 0x1.71547652b82fep+0;
   static constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 0x1.a39ef35793c76p-33;
-  static constexpr double kClamp = 760;            ///< exp is 0 or inf beyond
+  static constexpr double kClamp = 760;  ///< exp is 0 or inf beyond
   static constexpr double kSmallestNormal = 0x1p-1022, kLargest = 0x1.fffffffffffffp1023;
   /// (exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2
-  static constexpr double kExp[] = {0x1p-1, 0x1.5555555555557p-3, 0x1.5555555555558p-5, 0x1.11111111100dcp-7,
-                                    0x1.6c16c16c15204p-10, 0x1.a01a01abe7d6dp-13, 0x1.a01a01acf774dp-16,
-                                    0x1.71de02321309ap-19, 0x1.27e4ccd75eap-22, 0x1.af4de882ac168p-26,
+  static constexpr double kExp[] = {0x1p-1,
+                                    0x1.5555555555557p-3,
+                                    0x1.5555555555558p-5,
+                                    0x1.11111111100dcp-7,
+                                    0x1.6c16c16c15204p-10,
+                                    0x1.a01a01abe7d6dp-13,
+                                    0x1.a01a01acf774dp-16,
+                                    0x1.71de02321309ap-19,
+                                    0x1.27e4ccd75eap-22,
+                                    0x1.af4de882ac168p-26,
                                     0x1.1f8b3a76258bap-29};
   /// (log(1 + f) / s - 2) / z with s = f / (2 + f), z = s^2, for 1 + f between the roots of 1/2 and 2
   static constexpr double kLog[] = {0x1.5555555555558p-1, 0x1.99999999951f7p-2, 0x1.2492492e08d4dp-2,
                                     0x1.c71c62c9f71c3p-3, 0x1.7462bbefd8b7cp-3, 0x1.39fd7e410a736p-3,
                                     0x1.2b6296ce1e53dp-3};
   /// The same for f from 0 to 1
-  static constexpr double kWideLog[] = {0x1.5555555555555p-1, 0x1.999999999a458p-2, 0x1.24924923cd09dp-2,
-                                        0x1.c71c727685a28p-3, 0x1.745cefbca1ed3p-3, 0x1.3b18cb76cad2bp-3,
-                                        0x1.10aaf8b4a3295p-3, 0x1.ebaaf32c24fbp-4,  0x1.67fa7ec92fc06p-4,
-                                        0x1.4b8a6d4e58ae6p-3};
+  static constexpr double kWideLog[] = {
+      0x1.5555555555555p-1, 0x1.999999999a458p-2, 0x1.24924923cd09dp-2, 0x1.c71c727685a28p-3, 0x1.745cefbca1ed3p-3,
+      0x1.3b18cb76cad2bp-3, 0x1.10aaf8b4a3295p-3, 0x1.ebaaf32c24fbp-4,  0x1.67fa7ec92fc06p-4, 0x1.4b8a6d4e58ae6p-3};
 };
 
 template <>
@@ -49,11 +55,10 @@ struct Constants<float> {
   static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f;
   static constexpr float kClamp = 110;
   static constexpr float kSmallestNormal = 0x1p-126f, kLargest = 0x1.fffffep127f;
-  static constexpr float kExp[] = {0x1p-1f, 0x1.555556p-3f, 0x1.5554eap-5f, 0x1.1110acp-7f, 0x1.6d4328p-10f,
-                                   0x1.a17e3cp-13f};
+  static constexpr float kExp[] = {0x1p-1f,        0x1.555556p-3f,  0x1.5554eap-5f,
+                                   0x1.1110acp-7f, 0x1.6d4328p-10f, 0x1.a17e3cp-13f};
   static constexpr float kLog[] = {0x1.555556p-1f, 0x1.9999ecp-2f, 0x1.245cp-2f, 0x1.dddb4ap-3f};
-  static constexpr float kWideLog[] = {0x1.555556p-1f, 0x1.9998cep-2f, 0x1.24ca5ap-2f, 0x1.bc6a1ep-3f,
-                                       0x1.dc3fd6p-3f};
+  static constexpr float kWideLog[] = {0x1.555556p-1f, 0x1.9998cep-2f, 0x1.24ca5ap-2f, 0x1.bc6a1ep-3f, 0x1.dc3fd6p-3f};
 };
 
 template <class V>
@@ -188,7 +193,8 @@ template <class V>
 inline V expm1_lane(const V& x) {
   const auto bounded = x < V(80);
   const V y = xs::select(x == V(0), x, bounded_expm1(xs::max(V(-60), x)).high);
-  if (xs::all(bounded)) [[likely]] return y;
+  if (xs::all(bounded)) [[likely]]
+    return y;
   return xs::select(bounded, y, exp_lane(x));
 }
 
@@ -222,7 +228,8 @@ inline V log_of(const Split<V>& x) {
 template <class V>
 inline V log_lane(const V& x) {
   using C = ConstantsOf<V>;
-  if (!xs::all((x >= V(C::kSmallestNormal)) & (x <= V(C::kLargest)))) [[unlikely]] return sleef::log(x);
+  if (!xs::all((x >= V(C::kSmallestNormal)) & (x <= V(C::kLargest)))) [[unlikely]]
+    return sleef::log(x);
   return log_of(split(x));
 }
 
@@ -250,7 +257,8 @@ inline V log1p_lane(const V& x) {
   using C = ConstantsOf<V>;
   const V y = xs::select(x == V(0), x, finite_log1p(x));
   const auto usual = (x > V(-1)) & (x <= V(C::kLargest));
-  if (xs::all(usual)) [[likely]] return y;
+  if (xs::all(usual)) [[likely]]
+    return y;
   const V infinity(static_cast<typename V::value_type>(__builtin_inf()));
   const V below = xs::select(x == V(-1), -infinity, V(static_cast<typename V::value_type>(__builtin_nan(""))));
   return xs::select(usual, y, xs::select(x <= V(-1), below, x));

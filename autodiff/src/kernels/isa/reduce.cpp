@@ -49,9 +49,7 @@ struct Segments {
   static constexpr bool kCompensated = kFloating<T> && kIsSum<Op>;
   using V = Vector<T, kVectorBytes / sizeof(T)>;
 
-  static V at(const void* vectors, std::int64_t i = 0) {
-    return load<V>(static_cast<const T*>(vectors) + i * kWidth);
-  }
+  static V at(const void* vectors, std::int64_t i = 0) { return load<V>(static_cast<const T*>(vectors) + i * kWidth); }
   static void put(void* vectors, const V& vector, std::int64_t i = 0) {
     __builtin_memcpy(static_cast<T*>(vectors) + i * kWidth, &vector, sizeof(V));
   }

@@ -35,8 +35,9 @@ BINARY(divide,
          if (rule.wants(1)) rule.give(1, -strong_multiply(share, rule.y()));
        }))
 
+// xsimd's -x is 0 - x, which loses the sign of -0.
 UNARY_NUMERIC(negate,
-              [](auto x) { return -x; },
+              []<class V>(V x) { return x ^ V(-0.0); },
               [](auto x) { return -x; },
               RULE([](auto& rule) { rule.give(0, -rule.cotangent); }))
 

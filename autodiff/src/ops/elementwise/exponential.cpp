@@ -75,3 +75,14 @@ BINARY(bce_with_logits,
        [](auto z, auto y) { return bce_lane(z, y); },
        [](auto z, auto y, auto) { return sigmoid(z) - y; },
        [](auto z, auto, auto) { return -z; })
+
+#ifdef XTAPE_ISA_BASELINE
+namespace xtape {
+Var log_sigmoid(const Operand& x) {
+  return detail::record_composite("log_sigmoid", [](const Var& v) {
+    detail::check_floating("log_sigmoid", v);
+    return -softplus(-v);
+  }, x);
+}
+}  // namespace xtape
+#endif

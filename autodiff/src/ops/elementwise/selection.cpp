@@ -1,15 +1,14 @@
 // where, cast and stop_gradient: elements as they are, chosen or converted.
+#include <type_traits>
+
 #include "ops/elementwise.hpp"
 
 namespace xtape::detail::XTAPE_ISA {
 
 /// The integer of T's size.
 template <class T>
-using Integer = decltype([] {
-  if constexpr (sizeof(T) == 1) return Bool{};
-  else if constexpr (sizeof(T) == 4) return std::int32_t{};
-  else return std::int64_t{};
-}());
+using Integer =
+    std::conditional_t<sizeof(T) == 1, Bool, std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>;
 
 template <class T>
 struct Where {

@@ -1,0 +1,215 @@
+#include "plan/peephole.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+
+namespace xtape::detail {
+
+namespace {
+
+constexpr std::size_t kMostLetters = 3;
+
+/// An expression to be found: an op on expressions, a letter, or a literal.
+struct Pattern {
+  const Op* op = nullptr;
+  std::size_t letter = kMostLetters;  ///< if there is no op; kMostLetters for a literal
+  double literal = 0;
+  bool shared = false;  ///< others may read the value too
+  std::vector<Pattern> inputs;
+};
+
+const Op* op_called(std::string_view name) {
+  for (const std::span<const Op* const> ops : {all_ops(), fused_ops()})
+    for (const Op* op : ops)
+      if (op->name == name) return op;
+  return nullptr;
+}
+
+/// Reads "add(multiply(a, b), 1)".
+class Parser {
+ public:
+  explicit Parser(std::string_view text) : rest_(text) {}
+
+  std::optional<Pattern> parse() {
+    Pattern pattern;
+    const std::string_view word = take_word();
+    if (!rest_.starts_with('(')) return leaf(word, pattern) ? std::optional(pattern) : std::nullopt;
+    pattern.op = op_called(word);
+    pattern.shared = is_free_when_fused(word);
+    if (pattern.op == nullptr) return std::nullopt;
+    for (char next = '('; next != ')'; next = rest_.front()) {
+      rest_.remove_prefix(next == ',' ? 2 : 1);
+      auto input = parse();
+      if (!input || rest_.empty()) return std::nullopt;
+      pattern.inputs.push_back(std::move(*input));
+    }
+    rest_.remove_prefix(1);
+    return pattern;
+  }
+
+ private:
+  std::string_view take_word() {
+    const std::string_view word = rest_.substr(0, rest_.find_first_of("(,)"));
+    rest_.remove_prefix(word.size());
+    return word;
+  }
+
+  static bool leaf(std::string_view word, Pattern& pattern) {
+    if (word.size() == 1 && word[0] >= 'a' && word[0] < 'a' + static_cast<char>(kMostLetters)) {
+      pattern.letter = static_cast<std::size_t>(word[0] - 'a');
+      return true;
+    }
+    const auto end = word.data() + word.size();
+    return std::from_chars(word.data(), end, pattern.literal).ptr == end && !word.empty();
+  }
+
+  std::string_view rest_;
+};
+
+/// The pattern with the inputs of commutative ops in every order, so that matching need not try.
+std::vector<Pattern> orders(const Pattern& pattern) {
+  std::vector<Pattern> result{pattern};
+  result[0].inputs.clear();
+  for (const Pattern& input : pattern.inputs) {
+    std::vector<Pattern> longer;
+    for (const Pattern& begun : result) {
+      for (Pattern& order : orders(input)) {
+        longer.push_back(begun);
+        longer.back().inputs.push_back(std::move(order));
+      }
+    }
+    result = std::move(longer);
+  }
+  if (pattern.op != nullptr && is_commutative(pattern.op->name)) {
+    for (std::size_t i = result.size(); i-- > 0;) {
+      result.push_back(result[i]);
+      std::swap(result.back().inputs[0], result.back().inputs[1]);
+    }
+  }
+  return result;
+}
+
+struct Rule {
+  Pattern find, put;
+};
+
+std::optional<Rule> rule_of(const Rewrite& rewrite) {
+  auto find = Parser(rewrite.find).parse(), put = Parser(rewrite.put).parse();
+  if (!find || !put || find->op == nullptr || put->op == nullptr) return std::nullopt;
+  return Rule{std::move(*find), std::move(*put)};
+}
+
+/// Rules by the op whose result they give.
+using Rules = std::unordered_map<const Op*, std::vector<Rule>>;
+
+Rules all_rules() {
+  Rules rules;
+  for (const Rewrite& rewrite : rewrites())
+    if (const auto rule = rule_of(rewrite))
+      for (Pattern& find : orders(rule->find)) rules[find.op].push_back({std::move(find), rule->put});
+  return rules;
+}
+
+const Rules& known_rules() {
+  static const Rules rules = all_rules();
+  return rules;
+}
+
+/// Nodes keep their numbers; what is no longer read is left for the sweep at the end.
+class PeepholePass {
+ public:
+  explicit PeepholePass(const Lowered& lowered) : lowered_(lowered), readers_(lowered.program.size()) {
+    for (NodeId id = 0; id < lowered.program.size(); ++id)
+      for (NodeId input : lowered.program.inputs(lowered.program[id])) ++readers_[input];
+    for (NodeId output : lowered.outputs) readers_[output] += 2;  // so that it is never the only reader's own
+  }
+
+  Lowered run() {
+    for (NodeId id = 0; id < lowered_.program.size(); ++id) {
+      Node node = lowered_.program[id];
+      const auto inputs = lowered_.program.inputs(node);
+      inputs_.assign(inputs.begin(), inputs.end());
+      if (!is_leaf(node) && is_floating(node.dtype))
+        while (rewrite(node)) changed_ = true;
+      append_copy(program_, node, inputs_, lowered_.program.attributes(lowered_.program[id]));
+    }
+    return changed_ ? without_waste(program_, lowered_.outputs, lowered_.origins, true) : lowered_;
+  }
+
+ private:
+  using Letters = NodeId[kMostLetters];
+
+  bool rewrite(Node& node) {
+    const auto rules = known_rules().find(node.op);
+    if (rules == known_rules().end()) return false;
+    for (const Rule& rule : rules->second) {
+      Letters letters = {kNoNode, kNoNode, kNoNode};
+      if (inputs_.size() != rule.find.inputs.size() || !fit(rule.find.inputs, inputs_, node, letters)) continue;
+      put(rule, node, letters);
+      return true;
+    }
+    return false;
+  }
+
+  bool fit(const std::vector<Pattern>& patterns, std::span<const NodeId> inputs, const Node& root, Letters& letters) const {
+    for (std::size_t i = 0; i < patterns.size(); ++i)
+      if (!fits(patterns[i], inputs[i], root, letters)) return false;
+    return true;
+  }
+
+  bool fits(const Pattern& pattern, NodeId id, const Node& root, Letters& letters) const {
+    if (pattern.op == nullptr && pattern.letter == kMostLetters) return has_value(id, pattern.literal);
+    if (pattern.op == nullptr) {
+      NodeId& value = letters[pattern.letter];
+      if (value == kNoNode) value = id;
+      return value == id;
+    }
+    const Node& node = program_[id];
+    return node.op == pattern.op && !is_leaf(node) && node.dtype == root.dtype && node.shape == root.shape &&
+           (pattern.shared || readers_[id] == 1) && node.input_count == pattern.inputs.size() &&
+           fit(pattern.inputs, program_.inputs(node), root, letters);
+  }
+
+  /// A literal, or a tensor of it.
+  bool has_value(NodeId id, double value) const {
+    while (program_[id].op->kind == OpKind::view) id = program_.inputs(program_[id])[0];
+    const Node& node = program_[id];
+    return node.op->kind == OpKind::constant && !is_leaf(node) &&
+           std::memcmp(program_.attributes(node).data(), &value, sizeof value) == 0;
+  }
+
+  void put(const Rule& rule, Node& node, const Letters& letters) {
+    node.op = rule.put.op;
+    std::vector<NodeId> inputs;
+    for (const Pattern& input : rule.put.inputs) inputs.push_back(letters[input.letter]);
+    for (NodeId input : inputs) ++readers_[input];
+    for (NodeId input : inputs_) release(input);
+    inputs_ = std::move(inputs);
+  }
+
+  /// A reader less. Rewrites are small, so what dies with it is followed only as far as they reach.
+  void release(NodeId id) {
+    if (--readers_[id] > 0 || is_leaf(program_[id])) return;
+    for (NodeId input : program_.inputs(program_[id])) release(input);
+  }
+
+  const Lowered& lowered_;
+  Program program_;
+  std::vector<NodeId> inputs_;  ///< of the present node
+  std::vector<std::uint32_t> readers_;
+  bool changed_ = false;
+};
+
+}  // namespace
+
+Lowered peephole(const Lowered& lowered) { return PeepholePass(lowered).run(); }
+
+bool is_usable(const Rewrite& rewrite) {
+  const auto rule = rule_of(rewrite);
+  return rule && std::ranges::all_of(rule->put.inputs, [](const Pattern& p) { return p.letter < kMostLetters; });
+}
+
+}  // namespace xtape::detail

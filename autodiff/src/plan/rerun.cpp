@@ -1,0 +1,72 @@
+#include "plan/rerun.hpp"
+
+#include <algorithm>
+
+#include "kernels/dispatch.hpp"
+#include "plan/cache.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+/// Beyond this, a recording's evaluations are not remembered: a tape that is never reset has no next recording.
+constexpr std::size_t kMostEntries = 64;
+
+bool same_options(const Options& a, const Options& b) {
+  return a.planned == b.planned && a.rounding_passes == b.rounding_passes;
+}
+
+/// Begins a new recording when the tape has been reset, and forgets what settings have made invalid.
+Reruns& present_recording(TapeState& state) {
+  if (state.reruns == nullptr) state.reruns = new Reruns;
+  Reruns& reruns = *state.reruns;
+  const std::uint32_t generation = state.generation.load(std::memory_order_relaxed);
+  if (reruns.tape_generation != generation) {
+    const bool of_previous = generation == reruns.tape_generation + 1;  // that is what the entries belong to
+    reruns.entries.resize(of_previous ? reruns.next : 0);
+    reruns.tape_generation = generation;
+    reruns.next = 0;
+    reruns.compared = 0;
+    reruns.diverged = false;
+  }
+  if (!same_options(reruns.options, state.options) || reruns.cache_generation != plan_cache_generation()) {
+    reruns.entries.clear();
+    reruns.diverged = true;
+    reruns.options = state.options;
+    reruns.cache_generation = plan_cache_generation();
+  }
+  return reruns;
+}
+
+}  // namespace
+
+const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
+  Reruns& reruns = present_recording(state);
+  if (reruns.diverged || reruns.next >= reruns.entries.size()) return nullptr;
+  const Reruns::Entry& entry = reruns.entries[reruns.next];
+  if (!std::ranges::equal(entry.asked, asked) || entry.kept != state.kept ||
+      entry.prepared.plan->instruction_set != instruction_set())
+    return nullptr;
+  const NodeId end = *std::max_element(asked.begin(), asked.end()) + 1;
+  if (!state.program.same(state.previous, reruns.compared, end)) return nullptr;
+  reruns.compared = std::max(reruns.compared, end);
+  ++reruns.next;
+  return &entry.prepared;
+}
+
+const Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared) {
+  Reruns& reruns = present_recording(state);
+  reruns.diverged = true;
+  if (reruns.next == kMostEntries) --reruns.next;
+  reruns.entries.resize(reruns.next++);
+  reruns.entries.push_back({std::move(prepared), {asked.begin(), asked.end()}, state.kept});
+  return reruns.entries.back().prepared;
+}
+
+void forget_later_runs(TapeState& state) {
+  Reruns& reruns = present_recording(state);
+  reruns.diverged = true;
+  reruns.entries.resize(reruns.next);
+}
+
+}  // namespace xtape::detail

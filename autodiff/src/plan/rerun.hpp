@@ -1,0 +1,46 @@
+// The short way to a plan: a training loop records the same program after each reset, so a tape remembers the plans of
+// its last recording, and its next one is compared with it node by node. What differs goes to the plan cache.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "plan/plan.hpp"
+#include "plan/request.hpp"
+
+namespace xtape::detail {
+
+/// A request with its plan.
+struct Prepared {
+  std::shared_ptr<const Plan> plan;
+  Request request;
+  std::vector<NodeId> leaves;
+};
+
+/// The evaluations of a recording, in order.
+struct Reruns {
+  struct Entry {
+    Prepared prepared;
+    std::vector<NodeId> asked;
+    std::vector<NodeId> kept;
+  };
+  std::vector<Entry> entries;
+  std::size_t next = 0;        ///< how many evaluations the present recording has had, all as before
+  NodeId compared = 0;         ///< nodes of it known to be the same as before
+  bool diverged = false;       ///< the present recording is another one
+  Options options;
+  std::uint64_t cache_generation = 0;
+  std::uint32_t tape_generation = 0;
+};
+
+/// The next evaluation of the recording, if it is the one that came next last time; else null.
+const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked);
+/// Remembers an evaluation that was planned, before it runs.
+const Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared);
+
+/// After an evaluation that threw: what came after it last time relied on its values.
+void forget_later_runs(TapeState& state);
+
+}  // namespace xtape::detail
