@@ -1,0 +1,89 @@
+// What an update rule is: a function of a parameter, its gradient and the rule's own state to the parameter's new
+// value, written in ordinary ops. Loss, gradient and update then run as one plan, whoever wrote the rule.
+//
+//     Var Momentum::update(const Var& x, const Var& gradient, State& state) const {
+//       Var& v = state["velocity"];
+//       v = momentum * v + gradient;
+//       return x - learning_rate(state.step()) * v;
+//     }
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <xtape/parameter.hpp>
+#include <xtape/tape.hpp>
+
+namespace xtape::optim {
+
+/// What a rule remembers of one parameter from step to step: named slots of the parameter's shape and dtype, each a
+/// Parameter "parameter.slot" that starts as zeros when it is first used.
+class State {
+ public:
+  explicit State(const Parameter& parameter) : parameter_(&parameter) {}
+
+  /// The slot's present value. Assign to it what the slot shall hold after the step.
+  Var& operator[](std::string_view slot);
+  /// 1 in the first step. A C++ number, so that what is computed from it never causes a new plan.
+  std::int64_t step() const { return step_; }
+
+  /// The slots in the order of their first use.
+  std::vector<const Parameter*> slots() const;
+
+ private:
+  friend class Optimizer;
+  struct Slot {
+    std::string name;
+    Parameter parameter;
+    Var value;
+    bool used = false;  // in the present step
+  };
+  void begin(Tape& tape, std::int64_t step);
+  void propose(std::vector<Assignment>& assignments);
+
+  const Parameter* parameter_;
+  std::deque<Slot> slots_;  // a rule holds references while it adds slots
+  Tape* tape_ = nullptr;
+  std::int64_t step_ = 0;
+};
+
+/// A struct with `Var update(const Var& x, const Var& gradient, State& state) const`.
+template <class T>
+concept HasUpdate = requires(const T& rule, const Var& var, State& state) {
+  { rule.update(var, var, state) } -> std::convertible_to<Var>;
+};
+
+class UpdateRule;
+
+/// A function or lambda of the same arguments.
+template <class T>
+concept UpdateFunction = !HasUpdate<T> && !std::same_as<T, UpdateRule> &&
+                         std::is_invocable_r_v<Var, const T&, const Var&, const Var&, State&>;
+
+/// Any rule. Where a struct has a `check() const` too, it is called first, to throw on settings that make no sense.
+class UpdateRule {
+ public:
+  template <HasUpdate Rule>
+  UpdateRule(Rule rule) {
+    if constexpr (requires { rule.check(); }) rule.check();
+    update_ = [rule = std::move(rule)](const Var& x, const Var& gradient, State& state) -> Var {
+      return rule.update(x, gradient, state);
+    };
+  }
+  template <UpdateFunction Function>
+  UpdateRule(Function update) : update_(std::move(update)) {}
+
+  Var operator()(const Var& x, const Var& gradient, State& state) const { return update_(x, gradient, state); }
+
+ private:
+  std::function<Var(const Var&, const Var&, State&)> update_;
+};
+
+}  // namespace xtape::optim
