@@ -1,0 +1,44 @@
+#include <xtape/models/standardizer.hpp>
+
+#include <xtape/ops.hpp>
+#include <xtape/tape.hpp>
+
+#include "check.hpp"
+
+namespace xtape::models {
+
+namespace {
+
+Var checked_input(const Standardizer& standardizer, const char* caller, Tape& tape, const Array& x) {
+  check_features(caller, x);
+  check_feature_count(caller, x, standardizer.mean.has_value() ? standardizer.mean.size() : 0);
+  return tape.variable(x);
+}
+
+}  // namespace
+
+Standardizer& Standardizer::fit(const Array& x) {
+  check_features("Standardizer.fit", x);
+  Tape tape;
+  Var v = tape.variable(x);
+  Var center = xtape::mean(v, 0);
+  Var deviation = sqrt(xtape::mean(square(v - center), 0));
+  // Rounding in the mean gives a constant column a tiny deviation, so constancy is tested by the elements.
+  Var divisor = where(max(v, 0) == min(v, 0), 1.0, deviation);
+  std::vector<Array> results = tape.evaluate({center, divisor});
+  mean = results[0];
+  scale = results[1];
+  return *this;
+}
+
+Array Standardizer::transform(const Array& x) const {
+  Tape tape;
+  return ((checked_input(*this, "Standardizer.transform", tape, x) - mean) / scale).value();
+}
+
+Array Standardizer::inverse_transform(const Array& x) const {
+  Tape tape;
+  return (checked_input(*this, "Standardizer.inverse_transform", tape, x) * scale + mean).value();
+}
+
+}  // namespace xtape::models
