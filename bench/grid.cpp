@@ -1,0 +1,192 @@
+#include "bench/grid.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+
+#include <benchmark/benchmark.h>
+#include <nlohmann/json.hpp>
+
+namespace bench {
+namespace {
+
+constexpr int kCheckedIterations = 3;
+
+bool same_problem(const auto& a, const auto& b) {
+  return a.problem == b.problem && a.size == b.size && a.dtype == b.dtype;
+}
+
+bool chosen(const Case& c, const Flags& flags) {
+  if (flags.quick && (c.large || c.threads > 1)) return false;
+  return (c.problem + " " + c.size).find(flags.only) != std::string::npos;
+}
+
+/// Keeps the time of every repetition, by benchmark name.
+class Collector : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs)
+      if (run.run_type == Run::RT_Iteration)
+        seconds_[run.run_name.function_name].push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+  }
+  std::vector<double> seconds(const std::string& name) const { return seconds_.at(name); }
+
+ private:
+  std::map<std::string, std::vector<double>> seconds_;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  std::size_t half = values.size() / 2;
+  return values.size() % 2 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+/// Repetitions of the implementations alternate at random, so that a disturbance does not hit one alone.
+void initialize_benchmark() {
+  static bool done = [] {
+    std::string arguments[] = {"bench", "--benchmark_enable_random_interleaving=true"};
+    char* argv[] = {arguments[0].data(), arguments[1].data(), nullptr};
+    int argc = 2;
+    benchmark::Initialize(&argc, argv);
+    return true;
+  }();
+  static_cast<void>(done);
+}
+
+Row row_of(const Case& c) {
+  Row row;
+  row.problem = c.problem;
+  row.size = c.size;
+  row.dtype = c.dtype;
+  row.threads = c.threads;
+  row.implementation = c.implementation;
+  return row;
+}
+
+void time_group(const std::vector<Case>& group, const std::vector<Runner>& runners, const Flags& flags,
+                std::vector<Row>& rows) {
+  initialize_benchmark();
+  benchmark::ClearRegisteredBenchmarks();
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    auto body = [&run = runners[i].run, batch = group[i].batch](benchmark::State& state) {
+      while (state.KeepRunningBatch(batch)) run(batch);
+    };
+    auto* timed = benchmark::RegisterBenchmark(group[i].implementation.c_str(), body)->UseRealTime();
+    timed->Repetitions(flags.quick ? 3 : 9)->MinTime(flags.quick ? 0.02 : 0.06);
+  }
+  Collector collector;
+  benchmark::RunSpecifiedBenchmarks(&collector);
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    std::vector<double> seconds = collector.seconds(group[i].implementation);
+    rows[i].seconds = median(seconds) / group[i].operations;
+    rows[i].runs = static_cast<std::int64_t>(seconds.size());
+  }
+}
+
+std::vector<Row> run_group(const std::vector<Case>& group, const Flags& flags) {
+  std::vector<Runner> runners;
+  std::vector<Row> rows;
+  for (const Case& c : group) {
+    runners.push_back(c.make());
+    runners.back().run(kCheckedIterations);
+    rows.push_back(row_of(c));
+    rows.back().answer = runners.back().answer();
+  }
+  compare_answers(rows);
+  time_group(group, runners, flags, rows);
+  for (const Row& row : rows)
+    std::printf("%-16s %-8s %-8s %d  %-14s %12.4g s\n", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(),
+                row.threads, row.implementation.c_str(), row.seconds);
+  std::fflush(stdout);
+  return rows;
+}
+
+bool agree(const Row& a, const Row& b) {
+  if (a.answer.empty() || b.answer.empty()) return true;
+  double tolerance = a.dtype == "float32" ? 2e-4 : 1e-9;
+  auto close = [&](double x, double y) {
+    return std::abs(x - y) <= tolerance * (1 + std::max(std::abs(x), std::abs(y)));
+  };
+  return std::equal(a.answer.begin(), a.answer.end(), b.answer.begin(), b.answer.end(), close);
+}
+
+std::string text(const Row& row) {
+  std::string text = row.implementation + " says";
+  for (double figure : row.answer) text += " " + std::to_string(figure);
+  return text;
+}
+
+}  // namespace
+
+Flags parse_flags(int argc, char** argv) {
+  Flags flags;
+  for (int i = 1; i < argc; ++i) {
+    std::string flag = argv[i];
+    bool has_value = i + 1 < argc;
+    if (flag == "--quick") flags.quick = true;
+    else if (flag == "--only" && has_value) flags.only = argv[++i];
+    else if (flag == "--out" && has_value) flags.out = argv[++i];
+    else throw std::invalid_argument("unknown flag " + flag + "; there are --only NAME, --quick and --out FILE");
+  }
+  return flags;
+}
+
+void compare_answers(const std::vector<Row>& rows) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (same_problem(rows[i], rows[j]) && !agree(rows[i], rows[j]))
+        throw std::runtime_error(rows[i].problem + " " + rows[i].size + " " + rows[i].dtype + ": " + text(rows[j]) +
+                                 ", but " + text(rows[i]));
+}
+
+std::vector<Row> run_grid(const std::vector<Case>& cases, const Flags& flags) {
+  std::vector<Row> rows;
+  std::vector<bool> done(cases.size(), false);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    if (done[i] || !chosen(cases[i], flags)) continue;
+    std::vector<Case> group;
+    for (std::size_t j = i; j < cases.size(); ++j)
+      if (same_problem(cases[i], cases[j]) && cases[i].threads == cases[j].threads) {
+        group.push_back(cases[j]);
+        done[j] = true;
+      }
+    std::vector<Row> measured = run_group(group, flags);
+    rows.insert(rows.end(), measured.begin(), measured.end());
+  }
+  return rows;
+}
+
+void write_part(const std::string& file, const std::vector<Row>& rows) {
+  nlohmann::json part = nlohmann::json::array();
+  for (const Row& row : rows)
+    part.push_back({{"problem", row.problem},
+                    {"size", row.size},
+                    {"dtype", row.dtype},
+                    {"threads", row.threads},
+                    {"implementation", row.implementation},
+                    {"seconds", row.seconds},
+                    {"runs", row.runs},
+                    {"answer", row.answer},
+                    {"resident_mib", row.resident_mib}});
+  std::ofstream stream(file);
+  if (!(stream << part.dump(1) << '\n')) throw std::runtime_error("cannot write " + file);
+}
+
+std::vector<Row> read_part(const std::string& file) {
+  std::ifstream stream(file);
+  if (!stream) throw std::runtime_error("cannot read " + file);
+  nlohmann::json part = nlohmann::json::parse(stream);
+  std::vector<Row> rows;
+  for (const auto& entry : part) {
+    Row row{entry["problem"], entry["size"], entry["dtype"],  entry["threads"],     entry["implementation"],
+            entry["seconds"], entry["runs"], entry["answer"], entry["resident_mib"]};
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace bench

@@ -1,0 +1,74 @@
+// The benchmark grid: problems by implementations. An implementation gives cases; the grid checks that the answers of
+// one problem agree, times them with Google Benchmark and collects rows.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// One implementation of a problem with its inputs, ready to run.
+struct Runner {
+  /// Runs so many iterations, each on inputs that differ from those of the one before, and reads the results.
+  std::function<void(std::int64_t iterations)> run;
+  /// Figures of the last iteration, in an order that all implementations of the problem share; none for a probe.
+  std::function<std::vector<double>()> answer;
+};
+
+/// A problem at one size as one implementation solves it.
+struct Case {
+  std::string problem;
+  std::string size;
+  std::string dtype;
+  int threads = 1;
+  std::string implementation;
+  std::function<Runner()> make;
+  double operations = 1;   ///< what an iteration's time is divided by
+  std::int64_t batch = 1;  ///< iterations timed together, so that reading the clock costs nothing
+  bool large = false;      ///< left out of quick runs
+};
+
+/// A measured case.
+struct Row {
+  std::string problem;
+  std::string size;
+  std::string dtype;
+  int threads = 1;
+  std::string implementation;
+  double seconds = 0;          ///< median
+  std::int64_t runs = 0;       ///< repetitions that the median is of
+  std::vector<double> answer;  ///< after the same number of iterations in every implementation
+  double resident_mib = 0;     ///< 0 where it was not measured
+};
+
+struct Flags {
+  std::string only;    ///< a part of problem or "problem size"; all if empty
+  bool quick = false;  ///< fewer repetitions, no large cases, one thread
+  std::string out;     ///< the JSON file to write
+};
+
+/// Reads --only NAME, --quick and --out FILE. Throws std::invalid_argument for anything else.
+Flags parse_flags(int argc, char** argv);
+
+/// Throws std::runtime_error, naming the implementations, if the answers differ by more than the dtype's rounding.
+void compare_answers(const std::vector<Row>& rows);
+
+/// Checks and times the cases that the flags choose, group by group; prints a line for each.
+std::vector<Row> run_grid(const std::vector<Case>& cases, const Flags& flags);
+
+/// Writes the rows for the table printer.
+void write_part(const std::string& file, const std::vector<Row>& rows);
+/// Reads what write_part wrote.
+std::vector<Row> read_part(const std::string& file);
+
+/// Adds cases for one implementation to a list.
+template <class... Lists>
+std::vector<Case> join(Lists&&... lists) {
+  std::vector<Case> all;
+  (all.insert(all.end(), lists.begin(), lists.end()), ...);
+  return all;
+}
+
+}  // namespace bench

@@ -1,0 +1,238 @@
+// One step of gradient descent for logistic regression. With z = X w + b, p = 1 / (1 + exp(-z)) and s = (p - y) / n:
+// loss = mean(log(1 + exp(z)) - y z), dw = X^T s, db = sum(s).
+#include <cstring>
+#include <memory>
+
+#include <benchmark/benchmark.h>
+#include <cblas.h>
+#include <xsimd/xsimd.hpp>
+
+#include "bench/hand/hand.hpp"
+#include "bench/hand/threads.hpp"
+#include "bench/inputs.hpp"
+
+namespace bench::hand {
+namespace {
+
+constexpr std::int64_t kMaxColumns = 128;
+constexpr std::int64_t kChunkRows = 4096;
+constexpr std::int64_t kMaxBlockRows = 256;
+
+template <class T>
+struct alignas(64) Partial {
+  T dw[kMaxColumns] = {};
+  T db = 0;
+  double loss = 0;
+};
+
+template <class T>
+struct State {
+  std::shared_ptr<const LogisticInputs<T>> inputs;
+  int threads;
+  Buffer<T> w = Buffer<T>(static_cast<std::size_t>(inputs->columns));
+  T b = 0;
+  Buffer<T> z = Buffer<T>(static_cast<std::size_t>(inputs->rows));  ///< used by the two GEMVs
+  std::vector<Partial<T>> partials = std::vector<Partial<T>>((inputs->rows + kChunkRows - 1) / kChunkRows);
+  double loss = 0, total = 0;
+};
+
+/// Replaces z by s n = p - y, and returns the sums of the losses and of s n.
+template <class T>
+std::pair<double, T> residuals(T* z, const T* y, std::int64_t n) {
+  using Batch = xsimd::batch<T>;
+  constexpr std::int64_t kWidth = Batch::size;
+  const Batch zero(T{0}), one(T{1});
+  Batch losses(T{0}), sums(T{0});
+  auto element = [&](Batch v, Batch label) {
+    Batch e = xsimd::exp(-xsimd::abs(v));
+    Batch p = xsimd::select(v >= zero, one, e) / (one + e);
+    losses += xsimd::max(v, zero) + xsimd::log1p(e) - label * v;
+    sums += p - label;
+    return p - label;
+  };
+  std::int64_t i = 0;
+  for (; i + kWidth <= n; i += kWidth)
+    element(Batch::load_unaligned(z + i), Batch::load_unaligned(y + i)).store_unaligned(z + i);
+  if (i < n) {  // padded so that the padding adds nothing: loss and residual are 0 at z = -inf, y = 0
+    T tail_z[kWidth], tail_y[kWidth] = {};
+    std::fill(tail_z, tail_z + kWidth, T{-1e4});
+    std::copy(z + i, z + n, tail_z);
+    std::copy(y + i, y + n, tail_y);
+    element(Batch::load_unaligned(tail_z), Batch::load_unaligned(tail_y)).store_unaligned(tail_z);
+    std::copy(tail_z, tail_z + (n - i), z + i);
+  }
+  return {static_cast<double>(xsimd::hadd(losses)), xsimd::hadd(sums)};
+}
+
+/// Rows of kVectors SIMD vectors, the last of which overlaps the one before: there w is zero-padded on the left.
+template <class T, int kVectors>
+struct Rows {
+  using Batch = xsimd::batch<T>;
+  static constexpr std::int64_t kWidth = Batch::size;
+
+  std::int64_t columns;
+  Batch w[kVectors];
+
+  static std::int64_t offset(int k, std::int64_t columns) { return k + 1 == kVectors ? columns - kWidth : k * kWidth; }
+  Rows(const T* weights, std::int64_t count) : columns(count) {
+    for (int k = 0; k + 1 < kVectors; ++k) w[k] = Batch::load_unaligned(weights + k * kWidth);
+    alignas(64) T last[kWidth] = {};
+    for (std::int64_t j = (kVectors - 1) * kWidth; j < columns; ++j) last[j - (columns - kWidth)] = weights[j];
+    w[kVectors - 1] = Batch::load_aligned(last);
+  }
+
+  Batch dot(const T* row) const {
+    Batch sums[2] = {Batch::load_unaligned(row + offset(0, columns)) * w[0], Batch(T{0})};
+#pragma GCC unroll 16
+    for (int k = 1; k < kVectors; ++k)
+      sums[k & 1] = xsimd::fma(Batch::load_unaligned(row + offset(k, columns)), w[k], sums[k & 1]);
+    return sums[0] + sums[1];
+  }
+
+  void dots(const T* x, std::int64_t n, T bias, T* z) const {
+    for (std::int64_t i = 0; i < n; ++i) z[i] = xsimd::hadd(dot(x + i * columns)) + bias;
+  }
+
+  /// Adds the rank-1 products of n rows, four at a time, to the accumulators.
+  void add_products(const T* x, const T* s, std::int64_t n, Batch* sums) const {
+    std::int64_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+      const T* row = x + i * columns;
+      Batch s0(s[i]), s1(s[i + 1]), s2(s[i + 2]), s3(s[i + 3]);
+#pragma GCC unroll 16
+      for (int k = 0; k < kVectors; ++k) {
+        const T* at = row + offset(k, columns);
+        Batch first = xsimd::fma(s0, Batch::load_unaligned(at), sums[k]);
+        Batch second = s1 * Batch::load_unaligned(at + columns);
+        first = xsimd::fma(s2, Batch::load_unaligned(at + 2 * columns), first);
+        second = xsimd::fma(s3, Batch::load_unaligned(at + 3 * columns), second);
+        sums[k] = first + second;
+      }
+    }
+    for (; i < n; ++i)
+      for (int k = 0; k < kVectors; ++k)
+        sums[k] = xsimd::fma(Batch(s[i]), Batch::load_unaligned(x + i * columns + offset(k, columns)), sums[k]);
+  }
+
+  void store(const Batch* sums, T* dw) const {
+    for (int k = 0; k + 1 < kVectors; ++k) sums[k].store_unaligned(dw + k * kWidth);
+    alignas(64) T last[kWidth];
+    sums[kVectors - 1].store_aligned(last);
+    for (std::int64_t j = (kVectors - 1) * kWidth; j < columns; ++j) dw[j] = last[j - (columns - kWidth)];
+  }
+};
+
+template <class T, int kVectors>
+void chunk(const State<T>& s, std::int64_t begin, std::int64_t n, Partial<T>& partial) {
+  using Batch = xsimd::batch<T>;
+  const std::int64_t columns = s.inputs->columns;
+  const std::int64_t fitting = 262144 / (columns * static_cast<std::int64_t>(sizeof(T))) / 16 * 16;
+  const std::int64_t block = std::clamp<std::int64_t>(fitting, 16, kMaxBlockRows);
+  Rows<T, kVectors> rows(s.w.data(), columns);
+  Batch sums[kVectors];
+  std::fill(sums, sums + kVectors, Batch(T{0}));
+  partial.loss = 0;
+  partial.db = 0;
+  alignas(64) T z[kMaxBlockRows];
+  for (std::int64_t i = begin; i < begin + n; i += block) {
+    std::int64_t count = std::min(block, begin + n - i);
+    const T* x = s.inputs->x.data() + i * columns;
+    rows.dots(x, count, s.b, z);
+    auto [loss, db] = residuals(z, s.inputs->y.data() + i, count);
+    partial.loss += loss;
+    partial.db += db;
+    rows.add_products(x, z, count, sums);
+  }
+  rows.store(sums, partial.dw);
+}
+
+template <class T, int kVectors = 1>
+void chunk_of_width(const State<T>& s, std::int64_t begin, std::int64_t n, Partial<T>& partial) {
+  if (s.inputs->columns <= kVectors * Rows<T, kVectors>::kWidth) return chunk<T, kVectors>(s, begin, n, partial);
+  if constexpr (kVectors < kMaxColumns / Rows<T, kVectors>::kWidth)
+    chunk_of_width<T, kVectors + 1>(s, begin, n, partial);
+}
+
+template <class T>
+void descend(State<T>& s, const T* dw, T db, double loss) {
+  T step = static_cast<T>(s.inputs->rate / static_cast<double>(s.inputs->rows));
+  for (std::int64_t j = 0; j < s.inputs->columns; ++j) s.w[j] -= step * dw[j];
+  s.b -= step * db;
+  s.loss = loss / static_cast<double>(s.inputs->rows);
+  s.total += s.loss;
+}
+
+template <class T>
+void one_pass(State<T>& s) {
+  const std::int64_t rows = s.inputs->rows;
+  Helper::instance().for_chunks(static_cast<std::int64_t>(s.partials.size()), s.threads, [&](std::int64_t i) {
+    chunk_of_width(s, i * kChunkRows, std::min(kChunkRows, rows - i * kChunkRows), s.partials[i]);
+  });
+  double dw[kMaxColumns] = {}, db = 0, loss = 0;
+  for (const Partial<T>& partial : s.partials) {
+    for (std::int64_t j = 0; j < s.inputs->columns; ++j) dw[j] += static_cast<double>(partial.dw[j]);
+    db += static_cast<double>(partial.db);
+    loss += partial.loss;
+  }
+  T rounded[kMaxColumns];
+  std::transform(dw, dw + s.inputs->columns, rounded, [](double x) { return static_cast<T>(x); });
+  descend(s, rounded, static_cast<T>(db), loss);
+}
+
+void gemv(CBLAS_TRANSPOSE t, std::int64_t m, std::int64_t n, const double* a, const double* x, double beta, double* y) {
+  cblas_dgemv(CblasRowMajor, t, static_cast<int>(m), static_cast<int>(n), 1, a, static_cast<int>(n), x, 1, beta, y, 1);
+}
+void gemv(CBLAS_TRANSPOSE t, std::int64_t m, std::int64_t n, const float* a, const float* x, float beta, float* y) {
+  cblas_sgemv(CblasRowMajor, t, static_cast<int>(m), static_cast<int>(n), 1, a, static_cast<int>(n), x, 1, beta, y, 1);
+}
+
+template <class T>
+void two_gemv(State<T>& s) {
+  const LogisticInputs<T>& in = *s.inputs;
+  std::fill(s.z.begin(), s.z.end(), s.b);
+  gemv(CblasNoTrans, in.rows, in.columns, in.x.data(), s.w.data(), T{1}, s.z.data());
+  double loss = 0, db = 0;
+  for (std::int64_t i = 0; i < in.rows; i += kChunkRows) {
+    auto [part_loss, part_db] = residuals(s.z.data() + i, in.y.data() + i, std::min(kChunkRows, in.rows - i));
+    loss += part_loss;
+    db += static_cast<double>(part_db);
+  }
+  T dw[kMaxColumns];
+  gemv(CblasTrans, in.rows, in.columns, in.x.data(), s.z.data(), T{0}, dw);
+  descend(s, dw, static_cast<T>(db), loss);
+}
+
+template <class T>
+Runner make(std::int64_t rows, std::int64_t columns, int threads, void (*step)(State<T>&)) {
+  auto state = std::make_shared<State<T>>(State<T>{shared_inputs<LogisticInputs<T>>(rows, columns), threads});
+  return {[state, step](std::int64_t iterations) {
+            for (std::int64_t i = 0; i < iterations; ++i) step(*state);
+          },
+          [state] {
+            return std::vector<double>{state->total, state->loss, state->b, state->w.front(), state->w.back()};
+          }};
+}
+
+template <class T>
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (auto [size, rows, columns] : kLogisticSizes) {
+    std::vector<Case> of_size;
+    for (int threads : {1, 2}) {
+      auto with = [&, n = rows, d = columns, name = size](const char* implementation, void (*step)(State<T>&)) {
+        auto make_it = [=] { return make<T>(n, d, threads, step); };
+        of_size.push_back({"logistic_step", name, dtype_name<T>, threads, implementation, make_it, 1, 1, n > 100000});
+      };
+      with("hand", one_pass<T>);
+      if (threads == 1) with("hand_two_gemv", two_gemv<T>);
+    }
+    all = join(all, with_probe(of_size, rows < 1000 ? "probe_exp" : "probe_read"));
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Case> logistic_step() { return join(cases<double>(), cases<float>()); }
+
+}  // namespace bench::hand

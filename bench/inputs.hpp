@@ -1,0 +1,135 @@
+// The inputs of the problems, the same in every implementation.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace bench {
+
+template <class T>
+inline const std::string dtype_name = std::is_same_v<T, float> ? "float32" : "float64";
+
+/// Memory that starts on a cache line, as SIMD loads like it.
+template <class T>
+struct CacheLineAllocator {
+  using value_type = T;
+  CacheLineAllocator() = default;
+  template <class U>
+  CacheLineAllocator(const CacheLineAllocator<U>&) {}
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})); }
+  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
+  friend bool operator==(CacheLineAllocator, CacheLineAllocator) { return true; }
+};
+
+template <class T>
+using Buffer = std::vector<T, CacheLineAllocator<T>>;
+
+/// Uniform numbers in [-1, 1) from SplitMix64 (Steele, Lea, Flood 2014).
+class Uniform {
+ public:
+  explicit Uniform(std::uint64_t seed) : state_(seed) {}
+  double operator()() {
+    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-52 - 1;
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+template <class T>
+Buffer<T> uniform_buffer(std::size_t n, std::uint64_t seed) {
+  Uniform uniform(seed);
+  Buffer<T> values(n);
+  for (T& value : values) value = static_cast<T>(uniform());
+  return values;
+}
+
+/// quadratic_step: three samples x_i, y_i as rows, and a rate so small that W goes on changing.
+struct QuadraticInputs {
+  static constexpr double rate = 1e-9;
+  double x[9] = {0.5, -1.0, 0.25, 1.5, 0.75, -0.5, -0.25, 1.0, 2.0};
+  double y[6] = {1.0, -2.0, 0.5, 1.5, -1.0, 0.25};
+  double w[6] = {0.1, -0.2, 0.3, 0.4, -0.5, 0.6};
+};
+
+/// scalar_gradient: the point of an iteration.
+inline double point(std::int64_t iteration) { return 0.5 + 0x1p-10 * static_cast<double>(iteration & 1023); }
+
+/// op_chain: the chain's ops, their number, and its element values.
+enum class Link { add, multiply, tanh };
+inline constexpr int kChainLength = 1000;
+inline const char* name(Link link) { return link == Link::add ? "add" : link == Link::multiply ? "mul" : "tanh"; }
+inline double chain_start(std::int64_t iteration, int element) {
+  return 0.5 + 0x1p-12 * static_cast<double>(iteration & 255) + 0.01 * element;
+}
+inline double chain_operand(int element) { return 1 + 1e-4 * (element + 1); }
+
+/// elementwise: a and b change with each iteration, and x alternates between two vectors.
+template <class T>
+struct ElementwiseInputs {
+  explicit ElementwiseInputs(std::int64_t n)
+      : x{uniform_buffer<T>(static_cast<std::size_t>(n), 1), uniform_buffer<T>(static_cast<std::size_t>(n), 2)} {
+    for (Buffer<T>& values : x)
+      for (T& value : values) value *= 2;
+  }
+  static T a(std::int64_t iteration) { return static_cast<T>(1.25 + 0x1p-10 * static_cast<double>(iteration & 255)); }
+  static T b(std::int64_t iteration) { return static_cast<T>(0.25 - 0x1p-10 * static_cast<double>(iteration & 127)); }
+  Buffer<T> x[2];
+};
+
+/// logistic_step: labels follow a hidden plane, with noise, so that the weights go on changing.
+template <class T>
+struct LogisticInputs {
+  static constexpr double rate = 0.125;
+  LogisticInputs(std::int64_t n, std::int64_t d)
+      : rows(n), columns(d), x(uniform_buffer<T>(static_cast<std::size_t>(n * d), 3)), y(static_cast<std::size_t>(n)) {
+    Uniform noise(4);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      double z = 0.5 * noise();
+      for (std::int64_t j = 0; j < columns; ++j)
+        z += static_cast<double>(j % 3 - 1) * static_cast<double>(x[i * columns + j]);
+      y[i] = z > 0 ? T{1} : T{0};
+    }
+  }
+  std::int64_t rows, columns;
+  Buffer<T> x, y;
+};
+
+/// The inputs of the last size asked for, so that implementations share the large ones.
+template <class Inputs, class... Size>
+std::shared_ptr<const Inputs> shared_inputs(Size... size) {
+  static std::vector<std::int64_t> last_size;
+  static std::shared_ptr<const Inputs> last;
+  if (std::vector<std::int64_t> wanted{size...}; wanted != last_size || !last) {
+    last.reset();
+    last = std::make_shared<Inputs>(size...);
+    last_size = wanted;
+  }
+  return last;
+}
+
+/// Sizes as the scoreboard spells them.
+struct ElementwiseSize {
+  const char* name;
+  std::int64_t n;
+};
+inline constexpr ElementwiseSize kElementwiseSizes[] = {
+    {"1e4", 10000}, {"1e5", 100000}, {"1e6", 1000000}, {"1e7", 10000000}};
+struct LogisticSize {
+  const char* name;
+  std::int64_t rows, columns;
+};
+inline constexpr LogisticSize kLogisticSizes[] = {
+    {"569x30", 569, 30}, {"1e5x100", 100000, 100}, {"1e6x50", 1000000, 50}};
+inline constexpr int kChainWidths[] = {1, 4, 16};
+
+}  // namespace bench

@@ -1,0 +1,14 @@
+// The problems as a user of libtorch writes them.
+#pragma once
+
+#include "bench/grid.hpp"
+
+namespace bench::with_libtorch {
+
+std::vector<Case> quadratic_step();
+std::vector<Case> scalar_gradient();
+std::vector<Case> op_chain();
+std::vector<Case> elementwise();
+std::vector<Case> logistic_step();
+
+}  // namespace bench::with_libtorch

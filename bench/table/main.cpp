@@ -1,0 +1,65 @@
+// bench: runs the implementations that were built, compares their answers, prints the table of ratios and writes
+// bench.json. Flags: --only NAME, --quick, --out FILE.
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "bench/table/figures.hpp"
+#include "bench/table/processes.hpp"
+
+namespace {
+
+using bench::Flags;
+using bench::Row;
+
+/// Runs one executable beside this one, if it was built, and adds what it measured.
+void add_part(const std::filesystem::path& program, const Flags& flags, std::vector<Row>& rows) {
+  if (!std::filesystem::exists(program)) return;
+  std::string out = program.string() + ".json";
+  std::vector<std::string> arguments = {program, "--out", out, "--only", flags.only};
+  if (flags.quick) arguments.push_back("--quick");
+  bench::run_program(arguments, false);
+  std::vector<Row> part = bench::read_part(out);
+  rows.insert(rows.end(), part.begin(), part.end());
+}
+
+void write(const std::string& file, const std::vector<Row>& rows) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Row& row : rows) {
+    if (row.implementation.starts_with("probe_")) continue;
+    list.push_back({{"problem", row.problem},
+                    {"size", row.size},
+                    {"dtype", row.dtype},
+                    {"threads", row.threads},
+                    {"implementation", row.implementation},
+                    {"seconds", row.seconds},
+                    {"runs", row.runs}});
+    if (row.resident_mib > 0) list.back()["resident_mib"] = row.resident_mib;
+  }
+  std::ofstream(file) << list.dump(1) << '\n';
+  std::printf("\nwritten to %s\n", file.c_str());
+}
+
+void run(Flags flags) {
+  if (flags.out.empty()) flags.out = "build/bench.json";
+  std::filesystem::path programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+  std::vector<Row> rows;
+  add_part(programs / "bench_xtape", flags, rows);
+  add_part(programs / "bench_libtorch", flags, rows);
+  bench::compare_answers(rows);
+  if (std::string("hello_world").find(flags.only) != std::string::npos)
+    for (const Row& row : bench::hello_world(programs / "hello_world", flags)) rows.push_back(row);
+  bench::print_ratios(rows);
+  bench::print_limits(rows);
+  write(flags.out, rows);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try { run(bench::parse_flags(argc, argv)); } catch (const std::exception& error) {
+  std::fprintf(stderr, "bench: %s\n", error.what());
+  return 1;
+}

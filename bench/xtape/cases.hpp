@@ -1,0 +1,32 @@
+// The problems as a user of xtape writes them.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <xtape/engine.hpp>
+
+#include "bench/grid.hpp"
+
+namespace bench::with_xtape {
+
+std::vector<Case> quadratic_step();
+std::vector<Case> scalar_gradient();
+std::vector<Case> op_chain();
+std::vector<Case> elementwise();
+std::vector<Case> logistic_step();
+/// Recording alone: the chain of op_chain without a value asked for, each op.
+std::vector<Case> recording();
+
+/// Calls `step` on a shared state, with the engine on so many threads.
+template <class State>
+Runner runner(std::shared_ptr<State> state, int threads, void (*step)(State&),
+              std::vector<double> (*answer)(const State&)) {
+  return {[state, threads, step](std::int64_t iterations) {
+            xtape::set_num_threads(threads);
+            for (std::int64_t i = 0; i < iterations; ++i) step(*state);
+          },
+          [state, answer] { return answer(*state); }};
+}
+
+}  // namespace bench::with_xtape
