@@ -4,8 +4,10 @@
 #include <memory>
 #include <memory_resource>
 #include <new>
+#include <optional>
 #include <utility>
 
+#include "execute/memory.hpp"
 #include "execute/run.hpp"
 #include "execute/sink.hpp"
 #include "execute/strided.hpp"
@@ -20,6 +22,9 @@ namespace {
 constexpr std::size_t kStaged = 64;
 constexpr std::size_t kWidest = 8;  ///< bytes of the widest element
 constexpr double kNanosecondsPerElement = 0.5;
+
+/// Loops that need more take it from the pool.
+constexpr std::size_t kMostScratch = std::size_t{4} << 20;
 
 /// Memory of this thread for registers and staging, kept between loops.
 std::byte* thread_scratch(std::size_t bytes) {
@@ -50,7 +55,9 @@ struct LoopRun {
 class Worker {
  public:
   explicit Worker(const LoopRun& run) : run_(run), loop_(run.loop) {
-    memory_ = thread_scratch(bytes(run.loop));
+    const std::size_t needed = bytes(run.loop);
+    if (needed > kMostScratch) large_.emplace(needed);
+    memory_ = large_ ? large_->data() : thread_scratch(needed);
     slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
     for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(loop_.block * kWidest), 1};
     staging_ = take(loop_.streams.size() * kStaged * kWidest);
@@ -169,6 +176,7 @@ class Worker {
 
   const LoopRun& run_;
   const Loop& loop_;
+  std::optional<Workspace> large_;
   std::byte* memory_;  ///< the rest of the thread's scratch
   Slot* slots_;
   std::byte* staging_;

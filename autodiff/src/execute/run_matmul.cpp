@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 
 #include "execute/run.hpp"
 #include "execute/threads.hpp"
 #include "kernels/dispatch.hpp"
+#include "ops/errors.hpp"
 
 namespace xtape::detail {
 
@@ -53,7 +55,11 @@ struct Matrix {
   }
 };
 
-int blas(std::int64_t extent) { return static_cast<int>(extent); }
+/// OpenBLAS counts in int.
+int blas(std::int64_t extent) {
+  if (extent > std::numeric_limits<int>::max()) fail<ShapeError>("matmul", "an extent or stride of ", extent, " is too large");
+  return static_cast<int>(extent);
+}
 
 void gemm(const Matrix<double>& a, const Matrix<double>& b, double* c, std::int64_t ldc, std::int64_t m, std::int64_t n,
           std::int64_t k) {
@@ -113,11 +119,12 @@ void product(const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::
              InstructionSet set) {
   if (m * n * k <= kSmall) return small(small_matmul(set), a, b, c, m, n, k);
   use_one_blas_thread();
-  if (n == 1) return matrix_vector(a, m, k, b.data, b.row, c);
+  const auto step = [k](std::int64_t stride) { return k == 1 ? 1 : stride; };  // of one element it means nothing
+  if (n == 1) return matrix_vector(a, m, k, b.data, step(b.row), c);
   if (m == 1) {
     Matrix<T> turned = b;
     turned.transposed = !b.transposed;
-    return matrix_vector(turned, n, k, a.data, a.column, c);
+    return matrix_vector(turned, n, k, a.data, step(a.column), c);
   }
   tiled_gemm(a, b, c, m, n, k);
 }

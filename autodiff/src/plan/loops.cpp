@@ -37,11 +37,12 @@ View squeezed_view(const View& view, const Shape& shape) {
   return result;
 }
 
-/// A block of a loop is as long as half of the L1 cache allows for everything that is live in it.
-std::uint32_t block_elements(std::size_t slots, std::size_t element_size) {
+/// A block of a loop is as long as half of the L1 cache allows for everything that is live in it, and as its space.
+std::uint32_t block_elements(std::size_t slots, std::size_t element_size, std::size_t space) {
   constexpr std::size_t kHalfOfL1 = 16384;
   const std::size_t fitting = kHalfOfL1 / (std::max<std::size_t>(slots, 1) * element_size);
-  return static_cast<std::uint32_t>(std::clamp<std::size_t>(fitting / 64 * 64, 128, 1024));
+  const std::size_t block = std::clamp<std::size_t>(fitting / 64 * 64, 128, 1024);
+  return static_cast<std::uint32_t>(std::min(block, (space + kPadding - 1) / kPadding * kPadding));
 }
 
 class LoopBuilder {
@@ -60,7 +61,8 @@ class LoopBuilder {
     allocate_registers();
     number_slots();
     choose_kernels(set);
-    loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element());
+    loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element(),
+                                static_cast<std::size_t>(loop_.space.size()));
     return std::move(loop_);
   }
 
@@ -76,37 +78,41 @@ class LoopBuilder {
   void add(NodeId id, const Node& node) {
     const auto position = static_cast<std::uint32_t>(loop_.computes.size());
     if (node.op->kind == OpKind::reduction) {
-      const std::uint32_t slot = read(program_.inputs(node)[0], position, position);
+      const std::uint32_t slot = read(program_.inputs(node)[0], position, Form::block);
       loop_.sinks.push_back({position, slot, id, reduction_shape(program_, node), nullptr, node.dtype});
       return;
     }
     Loop::Compute compute{id, 0, {}, 0};
-    for (NodeId input : program_.inputs(node)) compute.inputs[compute.input_count++] = read(input, position, position);
+    for (NodeId input : program_.inputs(node)) compute.inputs[compute.input_count++] = read(input, position, Form::scalar_or_block);
     compute.output = write(id);
     loop_.computes.push_back(compute);
   }
 
-  /// The operand through which the value is read; loads it before `position` if it needs a register.
-  std::uint32_t read(NodeId value, std::uint32_t position, std::uint32_t last_use) {
+  /// Kernels read a scalar from one vector of copies; sinks want a block of elements in any case.
+  enum class Form { scalar_or_block, block };
+
+  /// The operand through which the value is read at `position`; loads it there if it needs a register.
+  std::uint32_t read(NodeId value, std::uint32_t position, Form form) {
     const Access& access = layout_.accesses[value];
     const bool here = fusion_.group_of[access.base] == group_index_;
     const std::uint32_t operand = here && readable_in_loop(layout_, value, loop_.space) ? computed_.at(access.base)
-                                                                                        : outside(value, position);
-    operands_[operand].last_use = std::max(operands_[operand].last_use, last_use);
+                                                                                        : outside(value, position, form);
+    operands_[operand].last_use = std::max(operands_[operand].last_use, position);
     return operand;
   }
 
-  std::uint32_t outside(NodeId value, std::uint32_t position) {
+  std::uint32_t outside(NodeId value, std::uint32_t position, Form form) {
     const Access& access = layout_.accesses[value];
     const Shape& shape = program_[value].shape;
     const View view = squeezed_view(access.view, shape);
-    const std::uint32_t known = find_outside(access.base, view);
-    if (known != kNone) return known;
-    const std::uint32_t operand = new_operand(false, program_[value].dtype);
-    outside_.emplace(access.base, Outside{view, operand});
     const bool single = program_[access.base].shape.size() == 1 ||
                         std::all_of(view.strides, view.strides + loop_.space.rank(), [](auto s) { return s == 0; });
-    if (single) {
+    const bool scalar = single && form == Form::scalar_or_block;
+    const std::uint32_t known = find_outside(access.base, view, scalar);
+    if (known != kNone) return known;
+    const std::uint32_t operand = new_operand(false, program_[value].dtype);
+    outside_.emplace(access.base, Outside{view, operand, scalar});
+    if (scalar) {
       loop_.scalars.push_back({operand, access.base, view.offset, size_of(program_[value].dtype)});
     } else if (is_contiguous(view, loop_.space)) {
       loop_.streams.push_back({operand, access.base, view.offset, size_of(program_[value].dtype), false});
@@ -117,11 +123,11 @@ class LoopBuilder {
     return operand;
   }
 
-  std::uint32_t find_outside(NodeId base, const View& view) const {
+  std::uint32_t find_outside(NodeId base, const View& view, bool scalar) const {
     const auto [first, last] = outside_.equal_range(base);
     for (auto entry = first; entry != last; ++entry) {
       const View& known = entry->second.view;
-      if (known.offset == view.offset &&
+      if (entry->second.scalar == scalar && known.offset == view.offset &&
           std::equal(view.strides, view.strides + loop_.space.rank(), known.strides))
         return entry->second.operand;
     }
@@ -212,6 +218,7 @@ class LoopBuilder {
   struct Outside {
     View view;
     std::uint32_t operand;
+    bool scalar;
   };
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   const Layout& layout_;

@@ -112,7 +112,7 @@ class Simulation {
       for (; load < loop.loads.size() && loop.loads[load].before == i; ++load)
         holds_[loop.loads[load].slot] = loop.loads[load].access.base;
       for (; sink < loop.sinks.size() && loop.sinks[sink].before == i; ++sink)
-        expect(loop, loop.sinks[sink].value, 0, loop.sinks[sink].slot);
+        expect_block(loop, loop.sinks[sink]);
       if (i == loop.computes.size()) break;
       const Loop::Compute& compute = loop.computes[i];
       for (std::uint32_t k = 0; k < compute.input_count; ++k) {
@@ -124,6 +124,12 @@ class Simulation {
         if (stream.slot == compute.output) write_stream(loop, stream.value);
     }
     if (load != loop.loads.size() || sink != loop.sinks.size()) fail(loop.nodes[0], "is in a loop out of order");
+  }
+
+  /// A reduction reads a block of elements, never the copies of a scalar.
+  void expect_block(const Loop& loop, const Loop::Sink& sink) const {
+    expect(loop, sink.value, 0, sink.slot);
+    if (sink.slot >= loop.registers + loop.streams.size()) fail(sink.value, "reduces a scalar as if it were a block");
   }
 
   /// A register written over must have elements as wide as those it held.

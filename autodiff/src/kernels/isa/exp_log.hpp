@@ -228,9 +228,11 @@ inline V log_of(const Split<V>& x) {
 template <class V>
 inline V log_lane(const V& x) {
   using C = ConstantsOf<V>;
-  if (!xs::all((x >= V(C::kSmallestNormal)) & (x <= V(C::kLargest)))) [[unlikely]]
-    return sleef::log(x);
-  return log_of(split(x));
+  const auto usual = (x >= V(C::kSmallestNormal)) & (x <= V(C::kLargest));
+  const V y = log_of(split(x));
+  if (xs::all(usual)) [[likely]]
+    return y;
+  return xs::select(usual, y, sleef::log(x));  // an element's bits must not depend on its neighbours
 }
 
 /// log(1 + x) for finite x > -1. What 1 + x loses is put back into the fraction; where k is 0, x is the fraction.

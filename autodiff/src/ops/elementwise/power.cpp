@@ -8,14 +8,18 @@ namespace xtape::detail::XTAPE_ISA {
 inline float scalar_pow(float x, float y) { return __builtin_powf(x, y); }
 inline double scalar_pow(double x, double y) { return __builtin_pow(x, y); }
 
-/// SLEEF overflows some hundred ulp early, so that results of infinity are computed again.
+/// SLEEF overflows some hundred ulp early, so that results of infinity are computed again; the others stay, because
+/// an element's bits must not depend on its neighbours.
 template <class V>
-[[gnu::cold, gnu::noinline]] V pow_again(V x, V y) {
-  alignas(64) typename V::value_type a[V::size], b[V::size];
+[[gnu::cold, gnu::noinline]] V pow_again(V x, V y, V result) {
+  using T = typename V::value_type;
+  alignas(64) T a[V::size], b[V::size], c[V::size];
   x.store_aligned(a);
   y.store_aligned(b);
-  for (std::size_t i = 0; i < V::size; ++i) a[i] = scalar_pow(a[i], b[i]);
-  return V::load_aligned(a);
+  result.store_aligned(c);
+  for (std::size_t i = 0; i < V::size; ++i)
+    if (__builtin_isinf(c[i])) c[i] = scalar_pow(a[i], b[i]);
+  return V::load_aligned(c);
 }
 
 template <class V>
@@ -23,7 +27,7 @@ inline V pow_lane(V x, V y) {
   const V result = sleef::pow(x, y);
   const V infinity(static_cast<typename V::value_type>(__builtin_inf()));
   const auto overflow = xs::abs(result) == infinity;
-  if (xs::any(overflow)) [[unlikely]] return pow_again(x, y);
+  if (xs::any(overflow)) [[unlikely]] return pow_again(x, y, result);
   return result;
 }
 
