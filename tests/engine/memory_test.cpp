@@ -1,0 +1,90 @@
+// Memory over long training: flat with a tape each or with reset(); without either it grows by nodes and kept values.
+#include <cstdio>
+#include <fstream>
+
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <xtape/xtape.hpp>
+
+namespace xtape::test {
+
+namespace {
+
+constexpr std::size_t kMegabyte = std::size_t{1} << 20;
+
+std::size_t resident_bytes() {
+  std::size_t total = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+/// One step of gradient descent on three numbers.
+void train(Tape& tape, Parameter& p) {
+  const Var x = tape.read(p);
+  const Var loss = sum(square(tanh(x) - 0.5));
+  const Var guard = isfinite(loss);
+  tape.evaluate({loss}, {{p, x - 0.1 * tape.gradient(loss, x)}}, &guard);
+}
+
+/// How much the resident memory grows over 1e5 steps, after a few to warm up.
+template <class Step>
+std::size_t growth_over_training(const Step& step) {
+  for (int i = 0; i < 2000; ++i) step();
+  const std::size_t before = resident_bytes();
+  for (int i = 0; i < 100000; ++i) step();
+  const std::size_t after = resident_bytes();
+  return after > before ? after - before : 0;
+}
+
+TEST(Memory, IsFlatWithATapeForEachStep) {
+  Parameter p("p", Array{1, -2, 3});
+  EXPECT_LT(growth_over_training([&] {
+              Tape tape;
+              train(tape, p);
+            }),
+            kMegabyte);
+}
+
+TEST(Memory, IsFlatWithReset) {
+  Parameter p("p", Array{1, -2, 3});
+  Tape tape;
+  EXPECT_LT(growth_over_training([&] {
+              tape.reset();
+              train(tape, p);
+            }),
+            kMegabyte);
+}
+
+TEST(Memory, OfATapeNeverResetGrowsByNodesAndKeptValues) {
+  constexpr int kSteps = 200;
+  Tape tape;
+  const Var x = tape.variable(Array::full({100000}, 0.5));
+  const auto step = [&] { sum(exp(tanh(x) * 0.5) - x).value(); };
+  step();
+  const std::size_t nodes = tape.size();
+  step();
+  const std::size_t nodes_per_step = tape.size() - nodes, in_use = memory_statistics().in_use,
+                    resident = resident_bytes();
+  for (int i = 0; i < kSteps; ++i) step();
+  EXPECT_EQ(tape.size(), nodes + nodes_per_step * (kSteps + 1));
+  EXPECT_LE(memory_statistics().in_use - in_use, kSteps * 256U) << "more is kept than the sums";
+  EXPECT_LT(resident_bytes() - resident, 4 * kMegabyte);
+}
+
+TEST(Memory, IsGivenBack) {
+  {
+    Tape tape;
+    exp(tape.variable(Array::ones({1 << 20}))).value();
+  }
+  const std::size_t in_use = memory_statistics().in_use;
+  EXPECT_LT(in_use, 64 * kMegabyte);
+  release_memory();
+  EXPECT_EQ(memory_statistics().pooled, 0U);
+  EXPECT_LE(memory_statistics().in_use, in_use);
+}
+
+}  // namespace
+
+}  // namespace xtape::test

@@ -1,0 +1,3 @@
+#define XTENSOR_USE_XSIMD
+#define XTAPE_XTENSOR_SUITE XtensorWithXsimd
+#include "engine/xtensor_cases.hpp"

@@ -1,0 +1,2 @@
+#define XTAPE_XTENSOR_SUITE Xtensor
+#include "engine/xtensor_cases.hpp"

@@ -1,0 +1,94 @@
+// Rows of the arithmetic ops and of the functions of one variable.
+#include <cmath>
+
+#include "ops/partials.hpp"
+#include "ops/row.hpp"
+#include "ops/strong.hpp"
+
+namespace xtape::test {
+
+namespace {
+
+Build cast_to(DType dtype) {
+  return [dtype](std::span<const Var> x) { return cast(x[0], dtype); };
+}
+
+/// The elements converted one by one, and given the dtype.
+Reference converted(DType dtype) {
+  return [dtype](std::span<const Tensor> x) {
+    Tensor result = x[0];
+    result.dtype = dtype;
+    for (Real& element : result.elements) element = rounded(element, dtype);
+    return result;
+  };
+}
+
+Build to_the(double exponent) {
+  return [exponent](std::span<const Var> x) { return power(x[0], exponent); };
+}
+
+Real log_sigmoid_of(const Real* x) { return std::fmin(x[0], Real{0}) - std::log1p(std::exp(-std::abs(x[0]))); }
+
+}  // namespace
+
+std::vector<Row> elementwise_rows() {
+  const auto signs = special({0, -0.0L, 1, -1, kInf, -kInf, kNaN});
+  return {
+      {"add", binary(add), signs, ulp(1), numeric()},
+      {"subtract", binary(subtract), signs, ulp(1), numeric()},
+      {"multiply", binary(multiply), signs, ulp(1), numeric()},
+      {"divide", binary(divide), domains({{-2, 2}, {0.5L, 2}}), signs, ulp(1)},
+      {"strong_multiply", binary(strong_multiply), signs, ulp(1)},
+      {"strong_divide", binary(strong_divide), domains({{-2, 2}, {0.5L, 2}}), signs, ulp(1)},
+      {"negate", unary(negate), signs, ulp(0.5L), numeric()},
+      {"power", binary(power), domains({{0.2L, 3}, {-2, 2}}),
+       special({0, -0.0L, 1, -1, 2, -2, 3, 0.5L, -0.5L, kInf, -kInf, kNaN}), ulp(2),
+       sample({real({4}, 0.2L, 3)}, to_the(3)), sample({real({4}, 0.2L, 3)}, to_the(-1)),
+       sample({real({4}, 0.2L, 3)}, to_the(0.5)), sample({real({4}, -2, 2)}, to_the(2)),
+       sample({real({4}, -2, 2)}, to_the(0)), sample({real({4}, -2, 2)}, to_the(1)),
+       sample({real({4}, 0.2L, 3)}, to_the(2.75)),
+       sample({real({2, 2}, -2, 2)}, [](std::span<const Var> x) { return power(1.5, x[0]); })},
+      {"square", unary(square), signs, ulp(1), numeric()},
+      {"abs", unary(abs), signs, ulp(0.5L), numeric()},
+      {"sign", unary(sign), signs, ulp(0.5L), numeric()},
+      {"maximum", binary(maximum), signs, ulp(0.5L), numeric(), any_zero()},
+      {"minimum", binary(minimum), signs, ulp(0.5L), numeric(), any_zero()},
+      {"sqrt", unary(sqrt), domain(0.1L, 5), signs, ulp(0.5L)},
+      {"exp", unary(exp), domain(-5, 5),
+       special({0, -0.0L, 88, 88.7L, 89, -104, 709.7L, 709.8L, -745, -746, kInf, -kInf, kNaN}), ulp(2)},
+      {"expm1", unary(expm1), domain(-5, 5),
+       special({0, -0.0L, 1e-12L, -1e-12L, 88.7L, 709.7L, 710, -50, kInf, -kInf, kNaN}), ulp(2)},
+      {"log", unary(log), domain(0.1L, 5), special({0, -0.0L, 1, -1, 1e-310L, 1e-320L, 1e308L, kInf, -kInf, kNaN}),
+       ulp(2)},
+      {"log1p", unary(log1p), domain(-0.9L, 5),
+       special({0, -0.0L, -1, -2, 4.248354255291589e-18L, 1e-300L, 1e307L, 1.7e308L, kInf, -kInf, kNaN}), ulp(2)},
+      {"tanh", unary(tanh), domain(-3, 3), special({0, -0.0L, 1e-20L, 20, -20, 50, kInf, -kInf, kNaN}), ulp(2)},
+      {"sigmoid", unary(sigmoid), domain(-20, 20), special({0, -0.0L, 37, -37, 800, -800, kInf, -kInf, kNaN}),
+       ulp_and_condition(4)},
+      {"softplus", unary(softplus), domain(-20, 20), special({0, -0.0L, 1000, -1000, -740, kInf, -kInf, kNaN}),
+       ulp_and_condition(4)},
+      {"log_sigmoid", unary(log_sigmoid), domain(-20, 20), special({0, -0.0L, 1000, -1000, 740, kInf, -kInf, kNaN}),
+       function(log_sigmoid_of), ulp_and_condition(4)},
+      {"relu", unary(relu), signs, ulp(0.5L)},
+      {"larger_share", binary(larger_share), signs, ulp(0.5L)},
+      {"bce_with_logits", binary(bce_with_logits), domains({{-8, 8}, {0, 1}})},
+      {"stop_gradient",
+       sample(
+           {real({3})}, [](std::span<const Var> x) { return stop_gradient(x[0]) * x[0]; },
+           [](std::span<const Tensor> x) { return broadcast_apply([](const Real* a) { return a[0] * a[0]; }, x); })},
+      {"cast", sample({real({2, 3})}, cast_to(DType::float64), converted(DType::float64)),
+       sample({real({2, 3})}, cast_to(DType::float32), converted(DType::float32)),
+       sample({real({2, 3}, -9, 9)}, cast_to(DType::int64), converted(DType::int64)),
+       sample({real({2, 3})}, cast_to(DType::boolean), converted(DType::boolean)),
+       sample({integer({4}, -2, 2)}, cast_to(DType::float32), converted(DType::float32)),
+       sample({integer({4}, -2, 2)}, cast_to(DType::float64), converted(DType::float64)),
+       sample({integer({4}, -2, 2)}, cast_to(DType::boolean), converted(DType::boolean)),
+       sample({integer({4}, -2, 2)}, cast_to(DType::int64), converted(DType::int64)),
+       sample({boolean({5})}, cast_to(DType::float64), converted(DType::float64)),
+       sample({boolean({5})}, cast_to(DType::float32), converted(DType::float32)),
+       sample({boolean({5})}, cast_to(DType::int64), converted(DType::int64)),
+       sample({boolean({5})}, cast_to(DType::boolean), converted(DType::boolean))},
+  };
+}
+
+}  // namespace xtape::test

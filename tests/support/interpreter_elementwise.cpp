@@ -1,0 +1,88 @@
+#include <cmath>
+#include <limits>
+
+#include "support/interpreter.hpp"
+
+namespace xtape::test {
+
+namespace {
+
+constexpr Real kNaN = std::numeric_limits<Real>::quiet_NaN();
+
+bool unordered(const Real* x) { return std::isnan(x[0]) || std::isnan(x[1]); }
+
+Real sigmoid(Real x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
+
+Real softplus(Real x) { return std::isnan(x) ? x : std::fmax(x, Real{0}) + std::log1p(std::exp(-std::abs(x))); }
+
+/// Zeros keep their sign, and NaN stays.
+Real sign(Real x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+
+Real larger_share(Real a, Real b) { return std::isnan(a) || std::isnan(b) ? kNaN : a > b ? 1 : a == b ? 0.5L : 0; }
+
+/// The binary cross-entropy of sigmoid(z) against y; an infinite logit on the right side costs nothing.
+Real bce_with_logits(Real z, Real y) {
+  const Real weight = z > 0 ? 1 - y : -y;
+  return (weight == 0 ? 0 : z * weight) + std::log1p(std::exp(-std::abs(z)));
+}
+
+#define POINTWISE(expression) [](const Real* x) -> Real { return expression; }
+
+}  // namespace
+
+const std::map<std::string_view, Pointwise>& pointwise_ops() {
+  static const std::map<std::string_view, Pointwise> ops{
+      {"add", {POINTWISE(x[0] + x[1]), false}},
+      {"subtract", {POINTWISE(x[0] - x[1]), false}},
+      {"multiply", {POINTWISE(x[0] * x[1]), false}},
+      {"divide", {POINTWISE(x[0] / x[1]), false}},
+      {"strong_multiply", {POINTWISE(x[0] == 0 || x[1] == 0 ? 0 : x[0] * x[1]), false}},
+      {"strong_divide", {POINTWISE(x[0] == 0 ? 0 : x[0] / x[1]), false}},
+      {"negate", {POINTWISE(-x[0]), true}},
+      {"power", {POINTWISE(std::pow(x[0], x[1])), false}},
+      {"square", {POINTWISE(x[0] * x[0]), false}},
+      {"abs", {POINTWISE(std::abs(x[0])), true}},
+      {"sign", {POINTWISE(sign(x[0])), true}},
+      {"maximum",
+       {POINTWISE(unordered(x)  ? kNaN
+                  : x[0] > x[1] ? x[0]
+                                : x[1]),
+        true}},
+      {"minimum",
+       {POINTWISE(unordered(x)  ? kNaN
+                  : x[0] < x[1] ? x[0]
+                                : x[1]),
+        true}},
+      {"sqrt", {POINTWISE(std::sqrt(x[0])), false}},
+      {"exp", {POINTWISE(std::exp(x[0])), false}},
+      {"expm1", {POINTWISE(std::expm1(x[0])), false}},
+      {"log", {POINTWISE(std::log(x[0])), false}},
+      {"log1p", {POINTWISE(std::log1p(x[0])), false}},
+      {"tanh", {POINTWISE(std::tanh(x[0])), false}},
+      {"sigmoid", {POINTWISE(sigmoid(x[0])), false}},
+      {"softplus", {POINTWISE(softplus(x[0])), false}},
+      {"larger_share", {POINTWISE(larger_share(x[0], x[1])), true}},
+      {"bce_with_logits", {POINTWISE(bce_with_logits(x[0], x[1])), false}},
+      {"relu",
+       {POINTWISE(std::isnan(x[0]) ? x[0]
+                  : x[0] > 0       ? x[0]
+                                   : 0),
+        true}},
+      {"equal", {POINTWISE(x[0] == x[1]), true}},
+      {"not_equal", {POINTWISE(!(x[0] == x[1])), true}},
+      {"less", {POINTWISE(x[0] < x[1]), true}},
+      {"less_equal", {POINTWISE(x[0] <= x[1]), true}},
+      {"greater", {POINTWISE(x[0] > x[1]), true}},
+      {"greater_equal", {POINTWISE(x[0] >= x[1]), true}},
+      {"logical_and", {POINTWISE(x[0] != 0 && x[1] != 0), true}},
+      {"logical_or", {POINTWISE(x[0] != 0 || x[1] != 0), true}},
+      {"logical_xor", {POINTWISE((x[0] != 0) != (x[1] != 0)), true}},
+      {"logical_not", {POINTWISE(x[0] == 0), true}},
+      {"isfinite", {POINTWISE(std::isfinite(x[0])), true}},
+      {"where", {POINTWISE(x[0] != 0 ? x[1] : x[2]), true}},
+      {"stop_gradient", {POINTWISE(x[0]), true}},
+  };
+  return ops;
+}
+
+}  // namespace xtape::test
