@@ -42,8 +42,14 @@ const Program kPrograms[] = {
     {"add_scaled_square", 1, [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{c + a * square(b)}; }},
     {"negative_square", 1, [](Tape&, const Var& a, const Var&, const Var&) { return Vars{-a * a}; }},
     {"negative_square", 1, [](Tape&, const Var& a, const Var&, const Var&) { return Vars{-square(a)}; }},
-    {"negative_square", 2, [](Tape&, const Var& a, const Var&, const Var&) { return Vars{-a, -a * a}; }},
-    {"square", 1, [](Tape&, const Var& a, const Var&, const Var&) { return Vars{a * a, square(a)}; }},
+    {"negative_square", 2,
+     [](Tape&, const Var& a, const Var&, const Var&) {
+       return Vars{-a, -a * a};
+     }},
+    {"square", 1,
+     [](Tape&, const Var& a, const Var&, const Var&) {
+       return Vars{a * a, square(a)};
+     }},
     {"add_twice", 1, [](Tape&, const Var& a, const Var& b, const Var&) { return Vars{a + b + b}; }},
     {"subtract", 1, [](Tape&, const Var& a, const Var& b, const Var&) { return Vars{-a + b}; }},
     {"add", 1, [](Tape&, const Var& a, const Var& b, const Var&) { return Vars{a - (-b)}; }},
@@ -75,9 +81,7 @@ const Program kPrograms[] = {
        return Vars{tape.gradient(sum(sigmoid(a) * exp(b)), a)};
      }},
     {"strong_log1p_slope", 3,
-     [](Tape& tape, const Var& a, const Var& b, const Var&) {
-       return Vars{tape.gradient(sum(log1p(exp(a)) * b), a)};
-     }},
+     [](Tape& tape, const Var& a, const Var& b, const Var&) { return Vars{tape.gradient(sum(log1p(exp(a)) * b), a)}; }},
     {"strong_log_slope", 1,
      [](Tape& tape, const Var& a, const Var& b, const Var&) { return Vars{tape.gradient(sum(log(a) * b), a)}; }},
     {"strong_sqrt_slope", 2,
@@ -107,7 +111,8 @@ Array mixed(DType dtype, std::size_t stride) {
 
 std::vector<Array> values(const Program& program, const Options& options, DType dtype, std::string* plan = nullptr) {
   Tape tape(options);
-  const Var a = tape.variable(mixed(dtype, 1)), b = tape.variable(mixed(dtype, 11)), c = tape.variable(mixed(dtype, 121));
+  const Var a = tape.variable(mixed(dtype, 1)), b = tape.variable(mixed(dtype, 11));
+  const Var c = tape.variable(mixed(dtype, 121));
   const Vars outputs = program.build(tape, a, b, c);
   if (plan != nullptr) *plan = tape.dump_plan(outputs);
   return tape.evaluate(outputs);
@@ -215,7 +220,9 @@ TEST(Peephole, LeavesValuesThatAreThere) {
 TEST(Peephole, ElementwiseProblem) {
   Tape tape;
   const Var a = tape.variable(2.0), b = tape.variable(1.0), x = tape.variable(Array::ones({100}));
-  const Var y = sum(tanh(a * x + b) * exp(-x * x) + log1p(x * x));
+  // In statements of their own, which compilers record in one order.
+  const Var wave = tanh(a * x + b), bell = exp(-x * x), tail = log1p(x * x);
+  const Var y = sum(wave * bell + tail);
   Vars outputs = tape.gradient(y, {a, b, x});
   outputs.push_back(y);
   EXPECT_NE(tape.dump_plan(outputs).find(" 16 instructions"), std::string::npos) << tape.dump_plan(outputs);

@@ -124,7 +124,7 @@ class PeepholePass {
   explicit PeepholePass(const Lowered& lowered) : lowered_(lowered), readers_(lowered.program.size()) {
     for (NodeId id = 0; id < lowered.program.size(); ++id)
       for (NodeId input : lowered.program.inputs(lowered.program[id])) ++readers_[input];
-    for (NodeId output : lowered.outputs) readers_[output] += 2;  // so that it is never the only reader's own
+    for (NodeId output : lowered.outputs) readers_[output] += 2;  // never a sole reader's
   }
 
   Lowered run() {
@@ -154,7 +154,8 @@ class PeepholePass {
     return false;
   }
 
-  bool fit(const std::vector<Pattern>& patterns, std::span<const NodeId> inputs, const Node& root, Letters& letters) const {
+  bool fit(const std::vector<Pattern>& patterns, std::span<const NodeId> inputs, const Node& root,
+           Letters& letters) const {
     for (std::size_t i = 0; i < patterns.size(); ++i)
       if (!fits(patterns[i], inputs[i], root, letters)) return false;
     return true;
@@ -175,7 +176,7 @@ class PeepholePass {
 
   /// A literal, or a tensor of it.
   bool has_value(NodeId id, double value) const {
-    while (program_[id].op->kind == OpKind::view) id = program_.inputs(program_[id])[0];
+    while (program_[id].op->kind == OpKind::view && !is_leaf(program_[id])) id = program_.inputs(program_[id])[0];
     const Node& node = program_[id];
     return node.op->kind == OpKind::constant && !is_leaf(node) &&
            std::memcmp(program_.attributes(node).data(), &value, sizeof value) == 0;
@@ -190,7 +191,7 @@ class PeepholePass {
     inputs_ = std::move(inputs);
   }
 
-  /// A reader less. Rewrites are small, so what dies with it is followed only as far as they reach.
+  /// A reader less, and what dies with it reads no more.
   void release(NodeId id) {
     if (--readers_[id] > 0 || is_leaf(program_[id])) return;
     for (NodeId input : program_.inputs(program_[id])) release(input);

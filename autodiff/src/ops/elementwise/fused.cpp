@@ -59,18 +59,24 @@ FUSED(subtract_divide, 3, [](auto a, auto b, auto c) { return c - a / b; })
 FUSED(add_scaled_square, 3, [](auto a, auto b, auto c) { return fused(a, b * b, c); })
 FUSED(negative_square, 1, [](auto a) { return opposite(a * a); })
 FUSED(add_twice, 2, []<class V>(V a, V b) { return fused(V(2), a, b); })
-FUSED(reciprocal_of_successor, 1, []<class V>(V a) { return V(1) / (V(1) + a); })
 FUSED(add_root_of_quotient, 3, [](auto a, auto b, auto c) { return xs::sqrt(a / b) + c; })
 
 FUSED(strong_multiply_add, 3, [](auto a, auto b, auto c) { return unless_zero(a, b, c, fused(a, b, c)); })
 FUSED(strong_multiply_subtract, 3,
       [](auto a, auto b, auto c) { return unless_zero(a, b, opposite(c), fused(a, b, opposite(c))); })
-FUSED(subtract_strong_multiply, 3, [](auto a, auto b, auto c) { return unless_zero(a, b, c, fused(opposite(a), b, c)); })
+FUSED(subtract_strong_multiply, 3,
+      [](auto a, auto b, auto c) { return unless_zero(a, b, c, fused(opposite(a), b, c)); })
 FUSED(add_twice_strong_multiply, 3, []<class V>(V a, V b, V c) { return unless_zero(a, b, c, fused(V(2), a * b, c)); })
 FUSED(subtract_twice_strong_multiply, 3,
       []<class V>(V a, V b, V c) { return unless_zero(a, b, c, fused(V(-2), a * b, c)); })
+FUSED(twice_subtract_strong_multiply, 3,
+      []<class V>(V a, V b, V c) { return V(2) * unless_zero(a, b, c, fused(opposite(a), b, c)); })
 
-// A cotangent times the partials of tanh, sigmoid and relu, from their outputs.
+// A cotangent times the partials of log and log1p, from their inputs, and of sqrt, tanh, sigmoid and relu, from their
+// outputs.
+FUSED(strong_log_slope, 2, []<class V>(V a, V b) { return strong_product(a, V(1) / b); })
+FUSED(strong_log1p_slope, 2, []<class V>(V a, V b) { return strong_product(a, V(1) / (V(1) + b)); })
+FUSED(strong_sqrt_slope, 2, []<class V>(V a, V b) { return strong_product(a, V(typename V::value_type(0.5)) / b); })
 FUSED(strong_tanh_slope, 2, []<class V>(V a, V b) { return strong_product(a, fused(opposite(b), b, V(1))); })
 FUSED(strong_sigmoid_slope, 2, [](auto a, auto b) { return strong_product(a, fused(opposite(b), b, b)); })
 FUSED(strong_sign, 2, [](auto a, auto b) { return strong_product(a, sign_of(b)); })
@@ -80,16 +86,21 @@ namespace xtape::detail {
 
 namespace {
 
-/// Larger ones before those that they contain.
+/// Larger ones before those that they contain. Operands were rewritten before: what a rewrite makes of them is what
+/// the later ones find.
 constexpr Rewrite kRewrites[] = {
     {"add(where(c, a, 0), where(c, 0, b))", "where(c, a, b)"},
-    {"strong_multiply(a, subtract(1, square(b)))", "strong_tanh_slope(a, b)"},
+    {"strong_multiply(a, subtract_multiply(b, b, 1))", "strong_tanh_slope(a, b)"},
     {"strong_multiply(a, multiply(b, subtract(1, b)))", "strong_sigmoid_slope(a, b)"},
     {"strong_multiply(a, sign(b))", "strong_sign(a, b)"},
-    {"divide(1, add(1, a))", "reciprocal_of_successor(a)"},
+    {"strong_multiply(a, divide(1, add(1, b)))", "strong_log1p_slope(a, b)"},
+    {"strong_multiply(a, divide(1, b))", "strong_log_slope(a, b)"},
+    {"strong_multiply(a, divide(0.5, b))", "strong_sqrt_slope(a, b)"},
     {"add(sqrt(divide(a, b)), c)", "add_root_of_quotient(a, b, c)"},
 
-    {"add(subtract_strong_multiply(a, b, c), strong_multiply(a, negate(b)))", "subtract_twice_strong_multiply(a, b, c)"},
+    {"subtract_twice_strong_multiply(a, b, add(c, c))", "twice_subtract_strong_multiply(a, b, c)"},
+    {"add(subtract_strong_multiply(a, b, c), strong_multiply(a, negate(b)))",
+     "subtract_twice_strong_multiply(a, b, c)"},
     {"subtract(subtract_strong_multiply(a, b, c), strong_multiply(a, b))", "subtract_twice_strong_multiply(a, b, c)"},
     {"add(strong_multiply_add(a, b, c), strong_multiply(a, b))", "add_twice_strong_multiply(a, b, c)"},
     {"add_twice(strong_multiply(a, b), c)", "add_twice_strong_multiply(a, b, c)"},
@@ -124,13 +135,16 @@ constexpr const Op* kFusedOps[] = {&multiply_add_op,
                                    &add_scaled_square_op,
                                    &negative_square_op,
                                    &add_twice_op,
-                                   &reciprocal_of_successor_op,
                                    &add_root_of_quotient_op,
                                    &strong_multiply_add_op,
                                    &strong_multiply_subtract_op,
                                    &subtract_strong_multiply_op,
                                    &add_twice_strong_multiply_op,
                                    &subtract_twice_strong_multiply_op,
+                                   &twice_subtract_strong_multiply_op,
+                                   &strong_log_slope_op,
+                                   &strong_log1p_slope_op,
+                                   &strong_sqrt_slope_op,
                                    &strong_tanh_slope_op,
                                    &strong_sigmoid_slope_op,
                                    &strong_sign_op};
