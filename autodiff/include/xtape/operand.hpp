@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -45,7 +46,7 @@ class Operand {
   Kind kind;
   bool literal = false;  ///< part of the program's structure rather than an input of it (see `literal`)
   Var var;
-  Array array;
+  std::optional<Array> array;
   const Parameter* parameter = nullptr;
   union {
     double real;

@@ -35,8 +35,8 @@ class Var {
 
   Shape shape() const;
   DType dtype() const;
-  std::size_t rank() const { return shape().rank(); }
-  std::int64_t size() const { return shape().size(); }
+  std::size_t rank() const;
+  std::int64_t size() const;
 
   /// The value, computed now if it has not been; kept until the tape is reset.
   Array value() const;
@@ -158,7 +158,7 @@ class Tape {
  private:
   friend struct detail::VarAccess;
   std::uint32_t target_node(const Target& target);
-  std::vector<std::uint32_t> target_nodes(std::span<const Target> targets);
+  std::span<const std::uint32_t> target_nodes(std::span<const Target> targets);
 
   detail::TapeState* state_ = nullptr;
 };

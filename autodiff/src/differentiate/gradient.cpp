@@ -7,7 +7,6 @@
 #include "ops/op.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
-#include "tape/reachable.hpp"
 
 namespace xtape::detail {
 
@@ -19,13 +18,12 @@ class Walk {
  public:
   Walk(TapeState& state, NodeId y, std::span<const NodeId> targets)
       : state_(state), nodes_(state.walked), targets_(targets) {
-    reachable(state, std::span(&y, 1), false, state.walked);
     const std::size_t size = state.program.size();
     if (state.marks.size() < size) state.marks.resize(size);
     if (state.cotangents.size() < size) state.cotangents.resize(size, kNoNode);
-    for (NodeId target : targets) state.marks[target] = 1;
-    for (NodeId id : nodes_)
-      if (needs(id)) state.marks[id] = 1;
+    collect(y);
+    for (NodeId target : targets) state.marks[target] = kNeeded;
+    for (std::size_t i = nodes_.size(); i-- > 0;) state.marks[nodes_[i]] = needs(nodes_[i]) ? kNeeded : 0;
   }
 
   ~Walk() {
@@ -37,14 +35,35 @@ class Walk {
 
   void run(NodeId y, const Var& cotangent) {
     if (state_.marks[y] != 0) state_.cotangents[y] = VarAccess::node(cotangent);
-    for (std::size_t i = nodes_.size(); i-- > 0;)
-      if (state_.cotangents[nodes_[i]] != kNoNode) pass_on(nodes_[i]);
+    for (NodeId id : nodes_)
+      if (state_.cotangents[id] != kNoNode) pass_on(id);
   }
 
  private:
+  static constexpr std::uint32_t kReached = 1, kNeeded = 2;
+
+  /// Marks the nodes with inputs that y depends on as reached, and lists them from y down.
+  void collect(NodeId y) {
+    std::size_t pending = 0;
+    const auto reach = [&](NodeId id) {
+      if (state_.marks[id] != 0 || state_.program[id].input_count == 0) return;
+      state_.marks[id] = kReached;
+      ++pending;
+    };
+    nodes_.clear();
+    reach(y);
+    for (NodeId id = y + 1; pending > 0;) {
+      if (state_.marks[--id] == 0) continue;
+      nodes_.push_back(id);
+      --pending;
+      for (NodeId input : state_.program.inputs(state_.program[id])) reach(input);
+    }
+  }
+
+  /// Whether a reached node depends on a target; its inputs must be known already.
   bool needs(NodeId id) const {
     const Node& node = state_.program[id];
-    if (state_.marks[id] != 0) return true;
+    if (state_.marks[id] == kNeeded) return true;
     if (node.op->vjp == nullptr || !is_floating(node.dtype)) return false;
     for (NodeId input : state_.program.inputs(node))
       if (state_.marks[input] != 0) return true;
@@ -82,7 +101,7 @@ class Walk {
   }
 
   TapeState& state_;
-  const std::vector<NodeId>& nodes_;
+  std::vector<NodeId>& nodes_;
   const std::span<const NodeId> targets_;
 };
 

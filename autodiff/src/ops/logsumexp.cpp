@@ -47,7 +47,7 @@ XTAPE_LIST_OP(logsumexp_op);
 
 namespace {
 
-Var logsumexp_of(const Var& x, const std::vector<bool>& chosen) {
+Var logsumexp_of(const Var& x, const AxisSet& chosen) {
   check_floating("logsumexp", x);
   const bool empty = reduced_size(x.shape(), chosen) == 0;
   return empty ? log(reduced(sum_op, x, chosen)) : reduced(logsumexp_op, x, chosen);
@@ -58,12 +58,16 @@ struct Shifted {
   Var exponents, exponentials, sums;
 };
 
-Shifted shifted(std::string_view op, const Var& x, const std::vector<bool>& chosen) {
+Shifted shifted(std::string_view op, const Var& x, const AxisSet& chosen) {
   check_floating(op, x);
   const Shape kept = kept_shape(x.shape(), chosen);
   const auto again = [&](const Var& value) { return broadcasted(reshaped(value, kept), x.shape()); };
   const bool empty = reduced_size(x.shape(), chosen) == 0;
-  const Var exponents = empty ? x : x - again(stop_gradient(reduced(max_op, x, chosen)));
+  const auto shift = [&] {  // NaN where the largest is infinite, so that all results and gradients are
+    const Var largest = stop_gradient(reduced(max_op, x, chosen));
+    return again(largest + (largest - largest));
+  };
+  const Var exponents = empty ? x : x - shift();
   const Var exponentials = exp(exponents);
   return {exponents, exponentials, again(reduced(sum_op, exponentials, chosen))};
 }
@@ -79,14 +83,14 @@ Var logsumexp(const Operand& x, const Axes& axes, bool keepdims) {
 }
 
 Var softmax(const Operand& x, const Axes& axes) {
-  return detail::record_reduction("softmax", x, axes, false, [](const Var& v, const std::vector<bool>& chosen) {
+  return detail::record_reduction("softmax", x, axes, false, [](const Var& v, const detail::AxisSet& chosen) {
     const detail::Shifted parts = detail::shifted("softmax", v, chosen);
     return parts.exponentials / parts.sums;
   });
 }
 
 Var log_softmax(const Operand& x, const Axes& axes) {
-  return detail::record_reduction("log_softmax", x, axes, false, [](const Var& v, const std::vector<bool>& chosen) {
+  return detail::record_reduction("log_softmax", x, axes, false, [](const Var& v, const detail::AxisSet& chosen) {
     const detail::Shifted parts = detail::shifted("log_softmax", v, chosen);
     return parts.exponents - log(parts.sums);
   });

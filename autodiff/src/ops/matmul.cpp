@@ -19,10 +19,10 @@ XTAPE_LIST_OP(matmul_op);
 
 Var matrix_product(const Var& a, const Var& b) {
   TapeState& state = VarAccess::state(a);
-  Shape shape = a.shape();
-  shape[shape.rank() - 1] = b.shape().back();
+  Shape shape = shape_of(a);
+  shape[shape.rank() - 1] = shape_of(b).back();
   const NodeId inputs[] = {VarAccess::node(a), VarAccess::node(b)};
-  return VarAccess::make(state, append(state, matmul_op, a.dtype(), shape, inputs));
+  return VarAccess::make(state, append(state, matmul_op, state.program[inputs[0]].dtype, shape, inputs));
 }
 
 namespace {
@@ -48,11 +48,12 @@ Var times_matrix(const Var& a, const Var& b) {
 
 /// Both of rank 2 or more.
 Var stacked_product(const Var& a, const Var& b) {
-  const Shape a_shape = a.shape(), b_shape = b.shape();
+  const Shape &a_shape = shape_of(a), &b_shape = shape_of(b);
   if (b_shape.rank() == 2) return a_shape.rank() == 2 ? matrix_product(a, b) : times_matrix(a, b);
   const Shape leading = broadcast_shapes("matmul", leading_axes(a_shape), leading_axes(b_shape));
-  return matrix_product(broadcasted(a, with_matrix(leading, a_shape.back(1), a_shape.back())),
-                        broadcasted(b, with_matrix(leading, b_shape.back(1), b_shape.back())));
+  const Shape a_wanted = with_matrix(leading, a_shape.back(1), a_shape.back());
+  const Shape b_wanted = with_matrix(leading, b_shape.back(1), b_shape.back());
+  return matrix_product(broadcasted(a, a_wanted), broadcasted(b, b_wanted));
 }
 
 Shape without_axis(const Shape& shape, std::size_t from_end) {
@@ -63,18 +64,21 @@ Shape without_axis(const Shape& shape, std::size_t from_end) {
 }
 
 void check_matmul(const Var& a, const Var& b) {
-  const Shape a_shape = a.shape(), b_shape = b.shape();
+  const Shape &a_shape = shape_of(a), &b_shape = shape_of(b);
   check_floating("matmul", a);
   if (a_shape.rank() == 0 || b_shape.rank() == 0)
     fail<ShapeError>("matmul", "a scalar is no operand: a is ", a_shape, ", b is ", b_shape);
   if (a_shape.back() != b_shape.back(b_shape.rank() == 1 ? 0 : 1))
     fail<ShapeError>("matmul", "inner dimensions differ: a is ", a_shape, ", b is ", b_shape);
+  for (std::size_t i = 2; i < a_shape.rank() && i < b_shape.rank(); ++i)
+    if (a_shape.back(i) != b_shape.back(i) && a_shape.back(i) != 1 && b_shape.back(i) != 1)
+      fail<ShapeError>("matmul", "leading axes do not broadcast: a is ", a_shape, ", b is ", b_shape);
 }
 
 /// A vector is a row on the left and a column on the right, and its axis goes.
 Var any_product(const Var& a, const Var& b) {
   check_matmul(a, b);
-  const bool row = a.rank() == 1, column = b.rank() == 1;
+  const bool row = shape_of(a).rank() == 1, column = shape_of(b).rank() == 1;
   Var product =
       stacked_product(row ? reshaped(a, Shape{1, a.size()}) : a, column ? reshaped(b, Shape{b.size(), 1}) : b);
   if (column) product = reshaped(product, without_axis(product.shape(), 0));

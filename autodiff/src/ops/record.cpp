@@ -13,6 +13,14 @@
 
 namespace xtape::detail {
 
+bool is_literal(const TapeState& state, NodeId id, double& value) {
+  const Node* node = &state.program[id];
+  if (node->op == &broadcast_to_op && node->internal) node = &state.program[state.program.inputs(*node)[0]];
+  if (node->op != &constant_op || !node->internal) return false;
+  value = std::bit_cast<double>(state.program.attributes(*node)[0]);
+  return true;
+}
+
 namespace {
 
 using Kind = Operand::Kind;
@@ -67,7 +75,7 @@ NodeId resolve_number(TapeState& state, std::string_view op, const Operand& numb
 
 DType dtype_of_operand(const TapeState& state, const Operand& operand) {
   if (operand.kind == Kind::var) return state.program[VarAccess::node(operand.var)].dtype;
-  return operand.kind == Kind::array ? operand.array.dtype() : operand.parameter->dtype();
+  return operand.kind == Kind::array ? operand.array->dtype() : operand.parameter->dtype();
 }
 
 void check_condition(const TapeState& state, std::string_view op, const Operand& condition) {
@@ -108,7 +116,69 @@ NodeId append_broadcast(TapeState& state, NodeId input, const Shape& shape, Loca
   return append(state, broadcast_to_op, state.program[input].dtype, shape, std::span(&input, 1), {}, location);
 }
 
+DType dtype_of_numbers(Operands numbers) {
+  const auto any = [&](Kind kind) { return std::ranges::any_of(numbers, [&](auto* x) { return x->kind == kind; }); };
+  return any(Kind::real) ? DType::float64 : any(Kind::integer) ? DType::int64 : DType::boolean;
+}
+
+bool of_one_shape(const Program& program, std::span<const NodeId> inputs) {
+  for (NodeId input : inputs.subspan(1))
+    if (program[input].shape != program[inputs[0]].shape) return false;
+  return true;
+}
+
+/// Whether there is nothing to simplify.
+bool is_plain(const TapeState& state, const Op& op, std::span<const NodeId> inputs) {
+  double value = 0;
+  if (state.rule_depth == 0) return true;
+  if (&op == &negate_op) return false;
+  for (NodeId input : inputs)
+    if (is_literal(state, input, value)) return false;
+  return true;
+}
+
+/// The nodes of operands that are Vars of one tape and dtype, as most are; null if they are anything else.
+TapeState* nodes_of_vars(Operands operands, NodeId* nodes) {
+  TapeState* state = nullptr;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    if (operands[i]->kind != Kind::var) return nullptr;
+    TapeState& own = VarAccess::state(operands[i]->var);
+    nodes[i] = VarAccess::node(operands[i]->var);
+    if (i > 0 && (state != &own || own.program[nodes[i]].dtype != own.program[nodes[0]].dtype)) return nullptr;
+    state = &own;
+  }
+  return state;
+}
+
+/// The nodes of any operands, once the op is known to take them.
+TapeState& resolve_inputs(const Op& op, Operands list, std::optional<DType> output, NodeId* nodes) {
+  TapeState& state = tape_of(op.name, list);
+  const std::size_t first = op.boolean_first ? 1 : 0;
+  if (op.boolean_first) check_condition(state, op.name, *list[0]);
+  const DType dtype = common_dtype(op.name, state, list.subspan(first));
+  check_kernel(op, dtype, output.value_or(dtype));
+  for (std::size_t i = 0; i < list.size(); ++i)
+    nodes[i] = resolve(state, op.name, *list[i], i < first ? DType::boolean : dtype);
+  return state;
+}
+
+}  // namespace
+
+Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands, std::optional<DType> output) {
+  const Operands list(operands.begin(), operands.size());
+  NodeId inputs[3];
+  TapeState* state = op.boolean_first ? nullptr : nodes_of_vars(list, inputs);
+  if (state == nullptr) state = &resolve_inputs(op, list, output, inputs);
+  const DType dtype = state->program[inputs[op.boolean_first ? 1 : 0]].dtype;
+  check_kernel(op, dtype, output.value_or(dtype));
+  const NodeId node = append_elementwise(*state, op, std::span(inputs, list.size()), output.value_or(dtype),
+                                         location_of(*state, *list[0]));
+  return VarAccess::make(*state, node);
+}
+
 NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inputs, DType dtype, Location location) {
+  if (of_one_shape(state.program, inputs) && is_plain(state, op, inputs))
+    return append(state, op, dtype, state.program[inputs[0]].shape, inputs, {}, location);
   const Shape shape = common_shape(op.name, state, inputs);
   if (state.rule_depth > 0) {
     const NodeId simple = simplified(state, op, inputs, dtype);
@@ -123,65 +193,6 @@ NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inpu
   }
   if (!all_anonymous) return append(state, op, dtype, shape, inputs, {}, location);
   return append_broadcast(state, append(state, op, dtype, Shape{}, inputs, {}, location), shape, location);
-}
-
-DType dtype_of_numbers(Operands numbers) {
-  const auto any = [&](Kind kind) { return std::ranges::any_of(numbers, [&](auto* x) { return x->kind == kind; }); };
-  return any(Kind::real) ? DType::float64 : any(Kind::integer) ? DType::int64 : DType::boolean;
-}
-
-Var record_any_elementwise(const Op& op, Operands list, std::optional<DType> output) {
-  TapeState& state = tape_of(op.name, list);
-  const std::size_t first = op.boolean_first ? 1 : 0;
-  if (op.boolean_first) check_condition(state, op.name, *list[0]);
-  const DType dtype = common_dtype(op.name, state, list.subspan(first));
-  check_kernel(op, dtype, output.value_or(dtype));
-  NodeId inputs[3];
-  for (std::size_t i = 0; i < list.size(); ++i)
-    inputs[i] = resolve(state, op.name, *list[i], i < first ? DType::boolean : dtype);
-  const NodeId node = append_elementwise(state, op, std::span(inputs, list.size()), output.value_or(dtype),
-                                         location_of(state, *list[0]));
-  return VarAccess::make(state, node);
-}
-
-/// The nodes of operands that are Vars of one tape, dtype and shape, as most are; null if they are anything else.
-TapeState* alike(Operands operands, NodeId* nodes) {
-  TapeState* state = nullptr;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (operands[i]->kind != Kind::var) return nullptr;
-    TapeState& own = VarAccess::state(operands[i]->var);
-    nodes[i] = VarAccess::node(operands[i]->var);
-    const Node& first = own.program[nodes[0]];
-    const Node& node = own.program[nodes[i]];
-    if (i > 0 && (state != &own || node.dtype != first.dtype || node.shape != first.shape)) return nullptr;
-    state = &own;
-  }
-  return state;
-}
-
-/// Whether there is nothing to simplify.
-bool is_plain(const TapeState& state, const Op& op, std::span<const NodeId> inputs) {
-  double value = 0;
-  if (state.rule_depth == 0) return true;
-  return &op != &negate_op &&
-         std::ranges::none_of(inputs, [&](NodeId input) { return is_literal(state, input, value); });
-}
-
-}  // namespace
-
-Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands, std::optional<DType> output) {
-  const Operands list(operands.begin(), operands.size());
-  NodeId inputs[3];
-  TapeState* const same = op.boolean_first ? nullptr : alike(list, inputs);
-  if (same == nullptr || !is_plain(*same, op, std::span(inputs, list.size())))
-    return record_any_elementwise(op, list, output);
-  const Shape shape = same->program[inputs[0]].shape;
-  const DType dtype = same->program[inputs[0]].dtype;
-  check_kernel(op, dtype, output.value_or(dtype));
-  const NodeId id = same->program.append(op, output.value_or(dtype), shape, std::span(inputs, list.size()), {},
-                                         location_of(*same, *list[0]));
-  same->program[id].internal = same->rule_depth > 0;
-  return VarAccess::make(*same, id);
 }
 
 TapeState& tape_of(std::string_view op, Operands operands) {
@@ -217,7 +228,7 @@ NodeId resolve(TapeState& state, std::string_view op, const Operand& operand, DT
     case Kind::var:
       return VarAccess::node(operand.var);
     case Kind::array:
-      return record_array(state, operand.array, location_of(state, operand));
+      return record_array(state, *operand.array, location_of(state, operand));
     case Kind::parameter:
       return read_parameter(state, *operand.parameter, location_of(state, operand));
     default:
@@ -235,7 +246,7 @@ NodeId append(TapeState& state, const Op& op, DType dtype, const Shape& shape, s
 Var append_unary(const Op& op, const Var& x, const Shape& shape, std::span<const std::int64_t> attributes) {
   TapeState& state = VarAccess::state(x);
   const NodeId input = VarAccess::node(x);
-  return VarAccess::make(state, append(state, op, x.dtype(), shape, std::span(&input, 1), attributes));
+  return VarAccess::make(state, append(state, op, state.program[input].dtype, shape, std::span(&input, 1), attributes));
 }
 
 NodeId append_literal(TapeState& state, double value, DType dtype) {
@@ -252,14 +263,6 @@ NodeId append_full(TapeState& state, double value, DType dtype, const Shape& sha
 NodeId append_alias(TapeState& state, NodeId node) {
   const Shape shape = state.program[node].shape;
   return append(state, reshape_op, state.program[node].dtype, shape, std::span(&node, 1));
-}
-
-bool is_literal(const TapeState& state, NodeId id, double& value) {
-  const Node* node = &state.program[id];
-  if (node->op == &broadcast_to_op && node->internal) node = &state.program[state.program.inputs(*node)[0]];
-  if (node->op != &constant_op || !node->internal) return false;
-  value = std::bit_cast<double>(state.program.attributes(*node)[0]);
-  return true;
 }
 
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b) {

@@ -35,6 +35,8 @@ NodeId append(TapeState& state, const Op& op, DType dtype, const Shape& shape, s
               std::span<const std::int64_t> attributes = {}, std::optional<Location> location = std::nullopt);
 /// The same as a Var, for one input and attributes.
 Var append_unary(const Op& op, const Var& x, const Shape& shape, std::span<const std::int64_t> attributes = {});
+/// Appends an elementwise op of an output dtype, with broadcasting; in a rule or composite perhaps something simpler.
+NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inputs, DType dtype, Location location);
 NodeId append_literal(TapeState& state, double value, DType dtype);
 /// A tensor of one literal.
 NodeId append_full(TapeState& state, double value, DType dtype, const Shape& shape);
@@ -44,6 +46,8 @@ NodeId append_alias(TapeState& state, NodeId node);
 /// Whether a node is a literal, or a tensor of one, that no Var was given of; and which.
 bool is_literal(const TapeState& state, NodeId node, double& value);
 
+/// The shape of a live Var, until the next node is recorded.
+inline const Shape& shape_of(const Var& x) { return VarAccess::state(x).program[VarAccess::node(x)].shape; }
 /// The shape that two shapes broadcast to. Throws ShapeError in the name of `op`.
 Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b);
 /// An axis counted from the start, 0 <= axis < rank. Throws ShapeError if it is out of range.

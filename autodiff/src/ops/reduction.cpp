@@ -1,7 +1,7 @@
 // sum, mean, max, min and all over any set of axes.
 #include "ops/reduction.hpp"
 
-#include <algorithm>
+#include <bit>
 
 #include <xtape/ops.hpp>
 
@@ -14,7 +14,7 @@ namespace xtape::detail {
 namespace {
 
 void sum_vjp(Rule& rule) {
-  const Shape shape = rule.x().shape();
+  const Shape shape = shape_of(rule.x());
   rule.give(0, spread(rule.cotangent, shape, rule.attributes()));
 }
 
@@ -36,12 +36,12 @@ Var reduced_block(const Op& op, const Var& x, std::size_t first, std::size_t cou
 }
 
 /// x with the chosen axes moved to the end, in their order.
-Var gathered(const Var& x, const std::vector<bool>& chosen) {
-  std::vector<std::size_t> order;
+Var gathered(const Var& x, const AxisSet& chosen) {
+  std::size_t order[Shape::kMaxRank], count = 0;
   for (const bool wanted : {false, true})
-    for (std::size_t axis = 0; axis < chosen.size(); ++axis)
-      if (chosen[axis] == wanted) order.push_back(axis);
-  return permuted(x, order);
+    for (std::size_t axis = 0; axis < x.rank(); ++axis)
+      if (chosen[axis] == wanted) order[count++] = axis;
+  return permuted(x, std::span(order, count));
 }
 
 }  // namespace
@@ -71,8 +71,8 @@ std::string describe_axes(std::span<const std::int64_t> attributes) {
   return text + "]";
 }
 
-std::vector<bool> chosen_axes(std::string_view op, const Axes& axes, std::size_t rank) {
-  std::vector<bool> chosen(rank, axes.all());
+AxisSet chosen_axes(std::string_view op, const Axes& axes, std::size_t rank) {
+  AxisSet chosen(axes.all() ? (1u << rank) - 1 : 0);
   for (int axis : axes.list()) {
     const std::size_t at = normalized_axis(op, axis, rank);
     if (chosen[at]) fail<ShapeError>(op, "axis ", axis, " is given twice");
@@ -81,33 +81,32 @@ std::vector<bool> chosen_axes(std::string_view op, const Axes& axes, std::size_t
   return chosen;
 }
 
-std::int64_t reduced_size(const Shape& shape, const std::vector<bool>& chosen) {
+std::int64_t reduced_size(const Shape& shape, const AxisSet& chosen) {
   std::int64_t size = 1;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis)
     if (chosen[axis]) size *= shape[axis];
   return size;
 }
 
-Shape kept_shape(const Shape& shape, const std::vector<bool>& chosen) {
+Shape kept_shape(const Shape& shape, const AxisSet& chosen) {
   Shape kept = shape;
   for (std::size_t axis = 0; axis < shape.rank(); ++axis)
     if (chosen[axis]) kept[axis] = 1;
   return kept;
 }
 
-Var reduced(const Op& op, const Var& x, const std::vector<bool>& chosen) {
-  const std::size_t count = static_cast<std::size_t>(std::count(chosen.begin(), chosen.end(), true));
-  if (count == 0) return x;
-  const std::size_t first = static_cast<std::size_t>(std::find(chosen.begin(), chosen.end(), true) - chosen.begin());
-  const bool adjacent =
-      std::all_of(chosen.begin() + static_cast<std::ptrdiff_t>(first),
-                  chosen.begin() + static_cast<std::ptrdiff_t>(first + count), [](bool axis) { return axis; });
+Var reduced(const Op& op, const Var& x, const AxisSet& chosen) {
+  const unsigned long bits = chosen.to_ulong();
+  if (bits == 0) return x;
+  const std::size_t count = static_cast<std::size_t>(std::popcount(bits));
+  const std::size_t first = static_cast<std::size_t>(std::countr_zero(bits));
+  const bool adjacent = std::has_single_bit((bits >> first) + 1);
   return adjacent ? reduced_block(op, x, first, count)
-                  : reduced_block(op, gathered(x, chosen), chosen.size() - count, count);
+                  : reduced_block(op, gathered(x, chosen), x.rank() - count, count);
 }
 
 Var reduced(const Op& op, const Var& x, std::span<const std::int64_t> attributes) {
-  const Shape from = x.shape();
+  const Shape& from = shape_of(x);
   const std::size_t end = from.rank() - static_cast<std::size_t>(attributes[0]);
   const std::size_t first = end - static_cast<std::size_t>(attributes[1]);
   Shape shape;
@@ -149,7 +148,7 @@ void check_reducible(const Op& op, DType dtype) {
 }
 
 Var record_primitive(const Op& op, const Operand& x, const Axes& axes, bool keepdims, bool of_none) {
-  return record_reduction(op.name, x, axes, keepdims, [&](const Var& v, const std::vector<bool>& chosen) {
+  return record_reduction(op.name, x, axes, keepdims, [&](const Var& v, const AxisSet& chosen) {
     check_reducible(op, v.dtype());
     if (!of_none && reduced_size(v.shape(), chosen) == 0)
       fail<ShapeError>(op.name, "there is no element to choose from in ", v.shape());
@@ -168,7 +167,7 @@ Var sum(const Operand& x, const Axes& axes, bool keepdims) {
 }
 
 Var mean(const Operand& x, const Axes& axes, bool keepdims) {
-  return detail::record_reduction("mean", x, axes, keepdims, [](const Var& v, const std::vector<bool>& chosen) {
+  return detail::record_reduction("mean", x, axes, keepdims, [](const Var& v, const detail::AxisSet& chosen) {
     detail::check_floating("mean", v);
     return detail::reduced(detail::sum_op, v, chosen) / detail::reduced_size(v.shape(), chosen);
   });

@@ -2,10 +2,10 @@
 // attributes are {last axis of the block, from the end; number of axes}.
 #pragma once
 
+#include <bitset>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <xtape/operand.hpp>
 
@@ -20,17 +20,20 @@ extern constinit const Op sum_op, max_op;
 /// The attributes as text: "axes=[-1]".
 std::string describe_axes(std::span<const std::int64_t> attributes);
 
+/// For each axis, whether it is chosen.
+using AxisSet = std::bitset<Shape::kMaxRank>;
+
 /// For each axis, whether it is in the set. Throws ShapeError for an axis that is out of range or given twice.
-std::vector<bool> chosen_axes(std::string_view op, const Axes& axes, std::size_t rank);
+AxisSet chosen_axes(std::string_view op, const Axes& axes, std::size_t rank);
 
 /// The number of elements that make one of the result.
-std::int64_t reduced_size(const Shape& shape, const std::vector<bool>& chosen);
+std::int64_t reduced_size(const Shape& shape, const AxisSet& chosen);
 
 /// The shape with the chosen axes of extent 1.
-Shape kept_shape(const Shape& shape, const std::vector<bool>& chosen);
+Shape kept_shape(const Shape& shape, const AxisSet& chosen);
 
 /// A primitive over the chosen axes, which are dropped. Axes that are not adjacent are first moved together.
-Var reduced(const Op& op, const Var& x, const std::vector<bool>& chosen);
+Var reduced(const Op& op, const Var& x, const AxisSet& chosen);
 
 /// A primitive with these attributes.
 Var reduced(const Op& op, const Var& x, std::span<const std::int64_t> attributes);
@@ -47,7 +50,7 @@ Var record_reduction(std::string_view op, const Operand& x, const Axes& axes, bo
   return record_composite(
       op,
       [&](const Var& v) {
-        const std::vector<bool> chosen = chosen_axes(op, axes, v.rank());
+        const AxisSet chosen = chosen_axes(op, axes, v.rank());
         const Var result = body(v, chosen);
         return keepdims ? reshaped(result, kept_shape(v.shape(), chosen)) : result;
       },

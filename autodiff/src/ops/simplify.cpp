@@ -39,14 +39,12 @@ NodeId folded(const Application& x, double value) {
 }
 
 NodeId apply(const Application& x, const Op& op, NodeId input) {
-  const Var var = VarAccess::make(x.state, input);
-  const Operand operand(var);
-  return VarAccess::node(record_elementwise(op, {&operand}));
+  return append_elementwise(x.state, op, std::span(&input, 1), x.dtype, x.state.rule_location);
 }
 
 NodeId apply(const Application& x, const Op& op) {
-  const Operand a(VarAccess::make(x.state, x.inputs[0])), b(VarAccess::make(x.state, x.inputs[1]));
-  return VarAccess::node(record_elementwise(op, {&a, &b}));
+  NodeId inputs[] = {x.inputs[0], x.inputs[1]};
+  return append_elementwise(x.state, op, inputs, x.dtype, x.state.rule_location);
 }
 
 NodeId simplified_strong_multiply(const Application& x) {

@@ -74,13 +74,6 @@ bool reshape_view(const View& input, const Shape& from, std::span<const std::int
   return true;
 }
 
-std::vector<std::int64_t> inverse(std::span<const std::int64_t> axes) {
-  std::vector<std::int64_t> result(axes.size());
-  for (std::size_t i = 0; i < axes.size(); ++i)
-    result[static_cast<std::size_t>(axes[i])] = static_cast<std::int64_t>(i);
-  return result;
-}
-
 Shape permuted_shape(const Shape& shape, std::span<const std::int64_t> axes) {
   Shape result = shape;
   const std::size_t last = shape.rank() - 1;
@@ -106,7 +99,13 @@ Var transposed(const Var& x, std::span<const std::int64_t> axes) {
       cancels = inner[static_cast<std::size_t>(axes[i])] == static_cast<std::int64_t>(i);
     if (cancels) return VarAccess::make(state, state.program.inputs(node)[0]);
   }
-  return append_unary(transpose_op, x, permuted_shape(x.shape(), axes), axes);
+  return append_unary(transpose_op, x, permuted_shape(state.program[VarAccess::node(x)].shape, axes), axes);
+}
+
+Var transposed_back(const Var& x, std::span<const std::int64_t> axes) {
+  std::int64_t inverse[Shape::kMaxRank];
+  for (std::size_t i = 0; i < axes.size(); ++i) inverse[axes[i]] = static_cast<std::int64_t>(i);
+  return transposed(x, std::span(inverse, axes.size()));
 }
 
 std::string describe_transpose(std::span<const std::int64_t> axes) {
@@ -132,7 +131,7 @@ XTAPE_LIST_OP(reshape_op);
 constinit const Op transpose_op{
     .name = "transpose",
     .kind = OpKind::view,
-    .vjp = [](Rule& rule) { rule.give(0, transposed(rule.cotangent, inverse(rule.attributes()))); },
+    .vjp = [](Rule& rule) { rule.give(0, transposed_back(rule.cotangent, rule.attributes())); },
     .view = transpose_view,
     .describe = describe_transpose};
 XTAPE_LIST_OP(transpose_op);
@@ -143,17 +142,18 @@ Var reshaped(const Var& x, const Shape& shape) {
   while (state.program[input].op == &reshape_op && state.program[input].internal)
     input = state.program.inputs(state.program[input])[0];
   const Var source = VarAccess::make(state, input);
-  return source.shape() == shape ? source : append_unary(reshape_op, source, shape);
+  return state.program[input].shape == shape ? source : append_unary(reshape_op, source, shape);
 }
 
 Var broadcasted(const Var& x, const Shape& shape) {
-  return x.shape() == shape ? x : append_unary(broadcast_to_op, x, shape);
+  return shape_of(x) == shape ? x : append_unary(broadcast_to_op, x, shape);
 }
 
 Var permuted(const Var& x, std::span<const std::size_t> axes) {
-  std::vector<std::int64_t> from_end;
-  for (std::size_t i = axes.size(); i-- > 0;) from_end.push_back(static_cast<std::int64_t>(axes.size() - 1 - axes[i]));
-  return transposed(x, from_end);
+  std::int64_t from_end[Shape::kMaxRank];
+  const std::size_t last = axes.size() - 1;
+  for (std::size_t i = 0; i < axes.size(); ++i) from_end[last - i] = static_cast<std::int64_t>(last - axes[i]);
+  return transposed(x, std::span(from_end, axes.size()));
 }
 
 Var matrix_transposed(const Var& x) {
@@ -176,6 +176,7 @@ Shape resolved_extents(const Shape& from, std::span<const std::int64_t> wanted) 
   std::int64_t known = 1;
   for (std::size_t axis = 0; axis < wanted.size(); ++axis) {
     if (wanted[axis] == -1 && unknown == Shape::kMaxRank) unknown = axis;
+    else if (wanted[axis] < 0) fail<ShapeError>("reshape", from, " cannot become ", detail::text(wanted));
     else known *= wanted[axis];
     shape.push_back(wanted[axis] == -1 && unknown == axis ? 1 : wanted[axis]);
   }
@@ -192,9 +193,10 @@ Var transpose(const Operand& x) {
   return detail::record_composite(
       "transpose",
       [](const Var& v) {
-        std::vector<std::size_t> axes;
-        for (std::size_t axis = v.rank(); axis-- > 0;) axes.push_back(axis);
-        return detail::permuted(v, axes);
+        std::size_t axes[Shape::kMaxRank];
+        const std::size_t rank = v.rank();
+        for (std::size_t i = 0; i < rank; ++i) axes[i] = rank - 1 - i;
+        return detail::permuted(v, std::span(axes, rank));
       },
       x);
 }
@@ -248,7 +250,7 @@ Var squeeze(const Operand& x, const Axes& axes) {
       "squeeze",
       [&](const Var& v) {
         const Shape from = v.shape();
-        const std::vector<bool> chosen = detail::chosen_axes("squeeze", axes, from.rank());
+        const detail::AxisSet chosen = detail::chosen_axes("squeeze", axes, from.rank());
         Shape shape;
         for (std::size_t i = 0; i < from.rank(); ++i) {
           if (!axes.all() && chosen[i] && from[i] != 1)

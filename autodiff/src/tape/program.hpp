@@ -47,6 +47,7 @@ struct Node {
 
 class Program {
  public:
+  /// The shape may be that of a node of this program.
   NodeId append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes, Location location);
 
@@ -68,5 +69,20 @@ class Program {
   std::vector<NodeId> inputs_;
   std::vector<std::int64_t> attributes_;
 };
+
+inline NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
+                              std::span<const std::int64_t> attributes, Location location) {
+  nodes_.push_back({.op = &op,
+                    .shape = shape,
+                    .location = location,
+                    .first_input = static_cast<std::uint32_t>(inputs_.size()),
+                    .input_count = static_cast<std::uint32_t>(inputs.size()),
+                    .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
+                    .attribute_count = static_cast<std::uint16_t>(attributes.size()),
+                    .dtype = dtype});
+  for (NodeId input : inputs) inputs_.push_back(input);
+  for (std::int64_t attribute : attributes) attributes_.push_back(attribute);
+  return size() - 1;
+}
 
 }  // namespace xtape::detail

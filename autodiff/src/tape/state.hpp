@@ -48,7 +48,7 @@ struct TapeState {
   Location rule_location;
   std::vector<std::uint32_t> marks;  ///< scratch of `reachable` and `gradient`, all zero between uses
   std::vector<NodeId> cotangents;    ///< scratch of `gradient`, all kNoNode between uses
-  std::vector<NodeId> inner, walked, asked;  ///< scratch of `reachable`, `gradient` and `Tape::evaluate`
+  std::vector<NodeId> inner, walked, asked;  ///< scratch of `reachable`, of `gradient`, and of Tape
 
   void clear();
   /// Makes all Vars stale.

@@ -79,6 +79,10 @@ void check_guard(const TapeState& state, const Var& guard) {
 
 Shape Var::shape() const { return VarAccess::state(*this).program[node_].shape; }
 
+std::size_t Var::rank() const { return VarAccess::state(*this).program[node_].shape.rank(); }
+
+std::int64_t Var::size() const { return VarAccess::state(*this).program[node_].shape.size(); }
+
 DType Var::dtype() const { return VarAccess::state(*this).program[node_].dtype; }
 
 Array Var::value() const {
@@ -139,9 +143,9 @@ NodeId Tape::target_node(const Target& target) {
   return detail::read_parameter(state, *target.parameter_, {});
 }
 
-std::vector<NodeId> Tape::target_nodes(std::span<const Target> targets) {
-  std::vector<NodeId> nodes;
-  nodes.reserve(targets.size());
+std::span<const NodeId> Tape::target_nodes(std::span<const Target> targets) {
+  std::vector<NodeId>& nodes = state_->asked;
+  nodes.clear();
   for (const Target& target : targets) {
     nodes.push_back(target_node(target));
     check_floating(state_->program[nodes.back()].dtype, "gradient", "a target");
