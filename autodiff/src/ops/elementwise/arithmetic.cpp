@@ -44,7 +44,7 @@ UNARY_NUMERIC(negate,
 UNARY_NUMERIC(square,
               [](auto x) { return x * x; },
               [](auto x) { return x * x; },
-              [](auto x, auto) { return 2 * x; })
+              [](auto x, auto) { return x + x; })
 
 UNARY(sqrt,
       [](auto x) { return xs::sqrt(x); },
