@@ -37,7 +37,7 @@ void compare_both(const std::string& name, const Tape& tape, std::initializer_li
 // One op in each statement: in a longer expression, compilers differ in what they record first.
 
 TEST(Dump, FirstExample) {
-  Tape tape;
+  Tape tape(Options{});
   const Var x = tape.variable(2.0), y = tape.variable(1.0);
   const Var xx = x * x, xy = x * y, yy = y * y;
   const Var z = xx + xy + yy;
@@ -47,7 +47,7 @@ TEST(Dump, FirstExample) {
 
 TEST(Dump, LogisticRegressionStep) {
   Parameter weights("weights", Array::zeros({30})), bias("bias", Array(0.0));
-  Tape tape;
+  Tape tape(Options{});
   const Array features = Array::ones({569, 30}), labels = Array::zeros({569});
   const Var x = tape.variable(features), w = tape.read(weights), b = tape.read(bias);
   const Var logits = matmul(x, w) + b;
@@ -59,7 +59,7 @@ TEST(Dump, LogisticRegressionStep) {
 }
 
 TEST(Dump, ElementwiseProblem) {
-  Tape tape;
+  Tape tape(Options{});
   const Var a = tape.variable(2.0), b = tape.variable(1.0), x = tape.variable(Array::zeros({10000}));
   const Var wave = tanh(a * x + b), bell = exp(-x * x), tail = log1p(x * x);
   const Var y = sum(wave * bell + tail);
@@ -68,7 +68,7 @@ TEST(Dump, ElementwiseProblem) {
 }
 
 TEST(Dump, Shapes) {
-  Tape tape;
+  Tape tape(Options{});
   const Var x = tape.variable(Array::zeros({4, 6}, DType::float32));
   const Var part = slice(x, {Slice(), Slice(0, 6, 2)});
   const Var columns = transpose(part);
@@ -79,7 +79,7 @@ TEST(Dump, Shapes) {
 }
 
 TEST(Dump, SoftmaxCrossEntropy) {
-  Tape tape;
+  Tape tape(Options{});
   const Var logits = tape.variable(Array::zeros({32, 10}));
   const Var loss = softmax_cross_entropy(logits, Array::full({32}, 3, DType::int64));
   const Var gradient = tape.gradient(loss, logits);
@@ -88,7 +88,7 @@ TEST(Dump, SoftmaxCrossEntropy) {
 
 TEST(Dump, NothingRuns) {
   Parameter p("p", Array{1, 2});
-  Tape tape;
+  Tape tape(Options{});
   const Var y = exp(tape.read(p));
   tape.dump_plan({y});
   p.assign(Array{3, 4});

@@ -54,7 +54,7 @@ Outcome run_program(std::uint64_t seed, const Options& options, bool large, bool
   return outcome;
 }
 
-Expectation interpret_program(std::uint64_t seed) {
+Expectation interpret_program(std::uint64_t seed, bool contraction) {
   Tape tape;
   Recorder recorder(tape, seed);
   recorder.record([](const Var&) {});
@@ -66,6 +66,7 @@ Expectation interpret_program(std::uint64_t seed) {
     Interpretation noisy;
     noisy.noise = kNoise;
     noisy.seed = seed * kDisturbed + i + 1;
+    noisy.contraction = contraction;
     disturbed.push_back(interpret(wanted, noisy));
   }
   for (std::size_t which = 0; which < wanted.size(); ++which)

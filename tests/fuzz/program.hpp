@@ -26,8 +26,9 @@ struct Expectation {
 Outcome run_program(std::uint64_t seed, const Options& options, bool large = false, bool dump = false);
 
 /// The same by the long double interpreter. It runs again with every rounding disturbed at random by two epsilon: the
-/// differences, times a safety factor, are the bounds, so that an ill-conditioned program gets wide ones.
-Expectation interpret_program(std::uint64_t seed);
+/// differences, times a safety factor, are the bounds, so that an ill-conditioned program gets wide ones. With
+/// `contraction`, products may go into sums unrounded, so that x y - x y need not be 0.
+Expectation interpret_program(std::uint64_t seed, bool contraction);
 
 /// The first value that two ways of running disagree on if each is asked for alone, or "".
 std::string first_difference(std::uint64_t seed, const Options& options, bool large = false);

@@ -27,7 +27,7 @@ Build to_the(double exponent) {
   return [exponent](std::span<const Var> x) { return power(x[0], exponent); };
 }
 
-Real log_sigmoid_of(const Real* x) { return std::fmin(x[0], Real{0}) - std::log1p(std::exp(-std::abs(x[0]))); }
+Real log_sigmoid_of(const Real* x) { return -(std::fmax(-x[0], Real{0}) + std::log1p(std::exp(-std::abs(x[0])))); }
 
 }  // namespace
 

@@ -40,7 +40,9 @@ Tensor difference_gradient(const Var& output, const Tensor& weights, const Var& 
   const Var both[] = {output, leaf};
   const std::map<detail::NodeId, Tensor> base = interpret_all(both);
   Tensor result = base.at(node_of(leaf));
-  Slope slope{output, weights, node_of(leaf), {{{node_of(leaf), result}}, 0, 0, &base}};
+  Slope slope{output, weights, node_of(leaf), {}};
+  slope.how.leaves[node_of(leaf)] = result;
+  slope.how.stopped = &base;
   for (std::size_t i = 0; i < result.elements.size(); ++i) {
     const Real x = result.elements[i];
     const Real step = Real{2e-5L} * std::max(std::abs(x), Real{0.1L});

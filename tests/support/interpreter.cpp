@@ -74,6 +74,15 @@ bool evaluate_op(std::string_view name, Application& application) {
   return op->second.exact;
 }
 
+/// Rounding errors that are relative to the operands.
+void add_magnitudes(Application& application) {
+  for (std::size_t i = 0; i < application.output.elements.size(); ++i) {
+    Real& magnitude = application.magnitudes.emplace_back(0);
+    for (const Tensor* x : application.inputs)
+      magnitude += std::abs(x->elements.size() == 1 ? x->elements[0] : x->elements[i]);
+  }
+}
+
 void disturb(Application& application, Real noise, Random& random) {
   Tensor& y = application.output;
   const Real epsilon = y.dtype == DType::float32 ? Real{0x1p-23L} : Real{0x1p-52L};
@@ -123,6 +132,7 @@ std::map<NodeId, Tensor> interpret_all(std::span<const Var> outputs, const Inter
       Application application{{}, state.program.attributes(node), {node.dtype, node.shape, zeros}};
       for (NodeId input : state.program.inputs(node)) application.inputs.push_back(&values.at(input));
       const bool exact = evaluate_op(node.op->name, application);
+      if (how.contraction && (node.op->name == "add" || node.op->name == "subtract")) add_magnitudes(application);
       if (!exact && how.noise > 0 && is_floating(node.dtype)) disturb(application, how.noise, random);
       values[id] = std::move(application.output);
     }

@@ -20,6 +20,8 @@ struct Interpretation {
   /// Above 0, every result of an op that rounds is disturbed at random by up to so many units of its dtype's epsilon.
   Real noise = 0;
   std::uint64_t seed = 0;
+  /// Whether sums and differences may read a product that another reader has rounded: what an fma does.
+  bool contraction = false;
   /// If given, the results of stop_gradient come from here, so that differences do not see through it.
   const std::map<detail::NodeId, Tensor>* stopped = nullptr;
 };

@@ -46,7 +46,8 @@ Var cross_entropy_of_classes(const Var& logits, const Var& classes) {
   if (classes.shape() != shape)
     fail<ShapeError>("softmax_cross_entropy", "logits are ", logits.shape(), ", so the classes must be ", shape,
                      ", they are ", classes.shape());
-  return logsumexp(logits, -1) - detail::picked_classes(logits, classes);
+  const Var normalizer = logsumexp(logits, -1);
+  return normalizer - detail::picked_classes(logits, classes);
 }
 
 Var cross_entropy_of_probabilities(const Var& logits, const Var& target) {

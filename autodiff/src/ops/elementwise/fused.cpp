@@ -78,7 +78,7 @@ FUSED(strong_log_slope, 2, []<class V>(V a, V b) { return strong_product(a, V(1)
 FUSED(strong_log1p_slope, 2, []<class V>(V a, V b) { return strong_product(a, V(1) / (V(1) + b)); })
 FUSED(strong_sqrt_slope, 2, []<class V>(V a, V b) { return strong_product(a, V(typename V::value_type(0.5)) / b); })
 FUSED(strong_tanh_slope, 2, []<class V>(V a, V b) { return strong_product(a, fused(opposite(b), b, V(1))); })
-FUSED(strong_sigmoid_slope, 2, [](auto a, auto b) { return strong_product(a, fused(opposite(b), b, b)); })
+FUSED(strong_sigmoid_slope, 2, []<class V>(V a, V b) { return strong_product(a, b * (V(1) - b)); })
 FUSED(strong_sign, 2, [](auto a, auto b) { return strong_product(a, sign_of(b)); })
 
 #ifdef XTAPE_ISA_BASELINE
