@@ -1,5 +1,7 @@
 #include "execute/threads.hpp"
 
+#include <tbb/global_control.h>
+#include <tbb/info.h>
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
@@ -7,6 +9,7 @@
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -42,6 +45,9 @@ class Threads {
     const std::lock_guard lock(mutex_);
     count_.store(count, std::memory_order_relaxed);
     arena_.reset();
+    more_.reset();
+    if (count > tbb::info::default_concurrency())  // oneTBB makes no more threads than the machine has unless told
+      more_.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
   }
   std::shared_ptr<tbb::task_arena> arena() {
     const std::lock_guard lock(mutex_);
@@ -53,6 +59,7 @@ class Threads {
   std::mutex mutex_;
   std::atomic<int> count_{threads_from_environment()};
   std::shared_ptr<tbb::task_arena> arena_;
+  std::optional<tbb::global_control> more_;
 };
 
 }  // namespace
