@@ -22,9 +22,12 @@ Standardizer& Standardizer::fit(const Array& x) {
   Tape tape;
   Var v = tape.variable(x);
   Var center = xtape::mean(v, 0);
-  Var deviation = sqrt(xtape::mean(square(v - center), 0));
   // Rounding in the mean gives a constant column a tiny deviation, so constancy is tested by the elements.
-  Var divisor = where(max(v, 0) == min(v, 0), 1.0, deviation);
+  Var constant = max(v, 0) == min(v, 0);
+  // The largest deviation first, so that squares neither overflow nor vanish.
+  Var largest = where(constant, 1.0, max(xtape::abs(v - center), 0));
+  Var deviation = largest * sqrt(xtape::mean(square((v - center) / largest), 0));
+  Var divisor = where(constant, 1.0, deviation);
   std::vector<Array> results = tape.evaluate({center, divisor});
   mean = results[0];
   scale = results[1];

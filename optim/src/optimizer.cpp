@@ -42,10 +42,11 @@ void check_proposal(const Parameter& parameter, const Var& proposal) {
                            wanted);
 }
 
+Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, DType::float64); }
+
 /// In float64, so that squares of float32 gradients do not overflow as a sum.
 Var squared_norm(const Var& gradient) {
-  Var total = sum(square(gradient));
-  return total.dtype() == DType::float64 ? total : cast(total, DType::float64);
+  return sum(square(as_float64(gradient)));
 }
 
 Var all_finite(const Var& x) { return all(isfinite(x)); }
@@ -73,7 +74,7 @@ Step Optimizer::run(const LossFunction& loss, const Limits& limits, bool update)
   std::vector<Assignment> assignments;
   if (update) assignments = propose(recording);
   Var small_gradient = recording.norm < limits.gradient_norm;
-  Var large_loss = recording.loss > limits.loss;
+  Var large_loss = as_float64(recording.loss) > limits.loss;
   Var guard = logical_and(recording.finite, logical_not(logical_or(small_gradient, large_loss)));
   std::array<Var, 6> outputs = {recording.loss, recording.norm, recording.finite, small_gradient, large_loss, guard};
   bool assigned = tape_.evaluate(outputs, assignments, &guard);
@@ -97,6 +98,7 @@ Step Optimizer::run(const LossFunction& loss, const Limits& limits, bool update)
 }
 
 Optimizer::Recording Optimizer::record(const LossFunction& loss) {
+  if (!loss) detail::fail<ValueError>("Optimizer: there is no loss function");
   tape_.reset();
   Recording recording;
   recording.loss = loss(tape_);

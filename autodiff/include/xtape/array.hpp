@@ -44,9 +44,10 @@ inline constexpr DType dtype_of = std::is_same_v<T, float>    ? DType::float32
 class Shape {
  public:
   static constexpr std::size_t kMaxRank = 8;
+  static constexpr std::int64_t kMostElements = std::int64_t{1} << 56;
 
   Shape() {}  // NOLINT(modernize-use-equals-default): the extents stay as they are
-  /// Throws ShapeError beyond eight axes or for a negative extent.
+  /// Throws ShapeError beyond eight axes, for a negative extent, or for more than 2^56 elements.
   Shape(std::initializer_list<std::int64_t> extents) : Shape(extents.begin(), extents.size()) {}
   explicit Shape(std::span<const std::int64_t> extents) : Shape(extents.data(), extents.size()) {}
 
@@ -63,6 +64,14 @@ class Shape {
     std::int64_t product = 1;
     for (std::int64_t extent : *this) product *= extent;
     return product;
+  }
+
+  /// Whether there are at most 2^56 elements, counting extents of 0 as 1.
+  bool addressable() const {
+    std::int64_t product = 1;
+    for (std::int64_t extent : *this)
+      if (__builtin_mul_overflow(product, extent == 0 ? 1 : extent, &product) || product > kMostElements) return false;
+    return true;
   }
 
   /// Appends an axis. Throws ShapeError beyond eight.
@@ -86,6 +95,19 @@ class Shape {
 std::string to_string(const Shape& shape);
 
 namespace detail {
+[[noreturn]] void throw_beyond_int64(std::uint64_t number);
+
+/// Whether a number, truncated, is one of int64; NaN is not.
+constexpr bool fits_int64(double number) { return number >= -0x1p63 && number < 0x1p63; }
+
+/// Throws ValueError for an unsigned number beyond int64.
+template <class T>
+constexpr std::int64_t to_int64(T number) {
+  if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8)
+    if (number > static_cast<std::uint64_t>(INT64_MAX)) throw_beyond_int64(number);
+  return static_cast<std::int64_t>(number);
+}
+
 struct Storage;
 void retain(Storage* storage) noexcept;
 void release(Storage* storage) noexcept;
@@ -159,7 +181,8 @@ class Array {
   /// The buffer without a type.
   const void* bytes() const { return data_; }
 
-  /// The only element, converted to T. Throws ShapeError if there is more than one.
+  /// The only element, converted to T. Throws ShapeError if there is more than one, ValueError for a number that int64
+  /// cannot hold.
   template <Element T>
   T item() const;
 
@@ -194,7 +217,7 @@ Array Array::from(const std::vector<T>& values, const Shape& shape) {
 
 template <Element T>
 T Array::item() const {
-  if (dtype_ == DType::int64) return static_cast<T>(item_as_int64());
+  if (dtype_ == DType::int64 || std::is_same_v<T, std::int64_t>) return static_cast<T>(item_as_int64());
   return static_cast<T>(item_as_double());
 }
 

@@ -35,7 +35,7 @@ class Operand {
       : kind(std::is_same_v<T, bool> ? Kind::boolean : std::is_integral_v<T> ? Kind::integer : Kind::real),
         file(from),
         line(at) {
-    if constexpr (std::is_integral_v<T>) integer = static_cast<std::int64_t>(number);
+    if constexpr (std::is_integral_v<T>) integer = detail::to_int64(number);
     else real = static_cast<double>(number);
   }
   template <class T>

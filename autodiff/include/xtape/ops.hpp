@@ -35,6 +35,10 @@ inline Var operator-(const Operand& a, const Operand& b) { return subtract(a, b)
 inline Var operator*(const Operand& a, const Operand& b) { return multiply(a, b); }
 inline Var operator/(const Operand& a, const Operand& b) { return divide(a, b); }
 inline Var operator-(const Operand& x) { return negate(x); }
+inline Var& operator+=(Var& a, const Operand& b) { return a = add(a, b); }
+inline Var& operator-=(Var& a, const Operand& b) { return a = subtract(a, b); }
+inline Var& operator*=(Var& a, const Operand& b) { return a = multiply(a, b); }
+inline Var& operator/=(Var& a, const Operand& b) { return a = divide(a, b); }
 
 // ---- Functions of one variable, elementwise; floating only.
 

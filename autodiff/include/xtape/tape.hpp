@@ -102,13 +102,15 @@ class Tape {
   /// Forgets every node and value; all Vars of this tape become stale. Keeps its memory for the next recording.
   void reset();
 
-  /// A leaf with this value.
+  /// A leaf with this value. A C++ number gives a 0-d leaf of its own dtype: 2.0 is float64, 2.0f float32, and 2 int64,
+  /// which carries no gradient.
   Var variable(const Array& value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
   template <class T>
     requires std::is_arithmetic_v<T>
   Var variable(T value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE()) {
     if constexpr (Element<T>) return variable(Array(value), file, line);
-    else return variable(Array(static_cast<std::int64_t>(value)), file, line);
+    else if constexpr (std::is_floating_point_v<T>) return variable(Array(static_cast<double>(value)), file, line);
+    else return variable(Array(detail::to_int64(value)), file, line);
   }
   /// The one Var that stands for the Parameter's present value on this tape.
   Var read(const Parameter& parameter, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
@@ -157,8 +159,8 @@ class Tape {
 
  private:
   friend struct detail::VarAccess;
-  std::uint32_t target_node(const Target& target);
-  std::span<const std::uint32_t> target_nodes(std::span<const Target> targets);
+  std::uint32_t target_node(const Target& target, std::uint32_t y);
+  std::span<const std::uint32_t> target_nodes(std::span<const Target> targets, std::uint32_t y);
 
   detail::TapeState* state_ = nullptr;
 };

@@ -79,17 +79,18 @@ class LargePool {
   std::byte* take(std::size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
-      in_use_ += bytes;
-      peak_ = std::max(peak_, in_use_);
       const auto found = free_.find(bytes);
       if (found != free_.end()) {
-        std::byte* memory = found->second;
-        free_.erase(found);
-        pooled_ -= bytes;
-        return memory;
+        in_use_ += bytes;
+        return forget(found);
       }
     }
-    return from_system(bytes);
+    std::byte* memory = from_system(bytes);
+    const std::lock_guard lock(mutex_);
+    in_use_ += bytes;
+    peak_ = std::max(peak_, in_use_);
+    while (in_use_ + pooled_ > peak_) std::free(forget(free_.begin()));
+    return memory;
   }
 
   void give(std::byte* memory, std::size_t bytes) {
@@ -119,6 +120,13 @@ class LargePool {
   }
 
  private:
+  std::byte* forget(std::multimap<std::size_t, std::byte*>::iterator entry) {
+    std::byte* memory = entry->second;
+    pooled_ -= entry->first;
+    free_.erase(entry);
+    return memory;
+  }
+
   std::mutex mutex_;
   std::multimap<std::size_t, std::byte*> free_;
   std::size_t in_use_ = 0, peak_ = 0, pooled_ = 0;

@@ -1,13 +1,13 @@
 // The block interpreter of fused loops.
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <memory_resource>
 #include <new>
 #include <optional>
 #include <utility>
 
 #include "execute/memory.hpp"
+#include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "execute/sink.hpp"
 #include "execute/strided.hpp"
@@ -26,20 +26,24 @@ constexpr double kNanosecondsPerElement = 0.5;
 /// Loops that need more take it from the pool.
 constexpr std::size_t kMostScratch = std::size_t{4} << 20;
 
-/// Memory of this thread for registers and staging, kept between loops.
-std::byte* thread_scratch(std::size_t bytes) {
-  struct Free {
-    void operator()(std::byte* memory) const { std::free(memory); }
-  };
-  static thread_local std::unique_ptr<std::byte, Free> memory;
-  static thread_local std::size_t capacity = 0;
-  if (bytes > capacity) {
-    capacity = (bytes + 4095) / 4096 * 4096;
-    memory.reset(static_cast<std::byte*>(std::aligned_alloc(64, capacity)));
-    std::memset(memory.get(), 0, capacity);
+/// Memory of a thread for registers and staging, kept between loops.
+struct ThreadScratch {
+  std::byte* memory = nullptr;
+  std::size_t capacity = 0;
+
+  ~ThreadScratch() { std::free(memory); }
+  std::byte* take(std::size_t bytes) {
+    if (bytes <= capacity) return memory;
+    std::free(memory);
+    capacity = 0;
+    const std::size_t size = (bytes + 4095) / 4096 * 4096;
+    memory = static_cast<std::byte*>(std::aligned_alloc(64, size));
+    if (memory == nullptr) throw std::bad_alloc();
+    std::memset(memory, 0, size);
+    capacity = size;
+    return memory;
   }
-  return memory.get();
-}
+};
 
 std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -57,7 +61,7 @@ class Worker {
   explicit Worker(const LoopRun& run) : run_(run), loop_(run.loop) {
     const std::size_t needed = bytes(run.loop);
     if (needed > kMostScratch) large_.emplace(needed);
-    memory_ = large_ ? large_->data() : thread_scratch(needed);
+    memory_ = large_ ? large_->data() : per_thread<ThreadScratch>().take(needed);
     slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
     for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(loop_.block * kWidest), 1};
     staging_ = take(loop_.streams.size() * kStaged * kWidest);

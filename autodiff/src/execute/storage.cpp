@@ -6,6 +6,7 @@
 #include <xtape/error.hpp>
 
 #include "execute/memory.hpp"
+#include "ops/errors.hpp"
 
 namespace xtape::detail {
 
@@ -65,6 +66,7 @@ void release(Storage* storage) noexcept {
 namespace xtape {
 
 Array ArrayAccess::allocate(DType dtype, const Shape& shape) {
+  if (!shape.addressable()) detail::fail<ShapeError>("Array", shape, " has too many elements");
   Array array;
   array.storage_ = detail::allocate_storage(static_cast<std::size_t>(shape.size()) * size_of(dtype));
   array.data_ = array.storage_->data;

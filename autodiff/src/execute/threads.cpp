@@ -46,12 +46,14 @@ class Threads {
     count_.store(count, std::memory_order_relaxed);
     arena_.reset();
     more_.reset();
-    if (count > tbb::info::default_concurrency())  // oneTBB makes no more threads than the machine has unless told
-      more_.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count));
   }
   std::shared_ptr<tbb::task_arena> arena() {
     const std::lock_guard lock(mutex_);
-    if (!arena_) arena_ = std::make_shared<tbb::task_arena>(count());
+    if (!arena_) {
+      if (count() > tbb::info::default_concurrency())  // oneTBB makes no more threads than the machine has unless told
+        more_.emplace(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count()));
+      arena_ = std::make_shared<tbb::task_arena>(count());
+    }
     return arena_;
   }
 

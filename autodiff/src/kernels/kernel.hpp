@@ -27,7 +27,8 @@ struct Instruction {
   std::uint32_t inputs[3];
 };
 
-/// An op's kernels by the dtype of its (first floating, else first) input; null where the op does not take it.
+/// An op's kernels by the dtype of its inputs (in `where`, of those after the condition); null where the op does not
+/// take it.
 struct ElementwiseKernels {
   ElementwiseKernel float32 = nullptr, float64 = nullptr, int64 = nullptr, boolean = nullptr;
 };

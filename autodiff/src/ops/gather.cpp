@@ -11,13 +11,16 @@ namespace xtape::detail {
 
 namespace {
 
-/// Attributes: the axis of x from the end, and for take_along_axis whether negative indices count from the end.
+/// Attributes: the axis of x from the end, and for take_along_axis whether negative indices count from the end, which
+/// they do but for the classes of softmax_cross_entropy.
 std::string describe_axis(std::span<const std::int64_t> attributes) {
   return "axis=" + std::to_string(-1 - attributes[0]);
 }
 
 std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent, bool from_end) {
-  if (index >= extent || index < (from_end ? -extent : 0))
+  if (!from_end && (index < 0 || index >= extent))
+    fail<ValueError>("softmax_cross_entropy", "class ", index, " is none of ", extent, " classes");
+  if (index >= extent || index < -extent)
     fail<ValueError>(op, "index ", index, " is out of range for an axis of extent ", extent);
   return index < 0 ? index + extent : index;
 }

@@ -45,7 +45,7 @@ class Rule {
   std::span<const std::int64_t> attributes() const;
   std::size_t inputs() const;
   /// Whether anybody needs the cotangent of this input.
-  bool wants(std::size_t input) const { return wanted_ >= 32 || input >= 32 || (wanted_ >> input & 1) != 0; }
+  bool wants(std::size_t input) const { return input >= 32 || (wanted_ >> input & 1) != 0; }
   /// Hands over the cotangent of an input, of the input's shape.
   void give(std::size_t input, const Var& input_cotangent);
 

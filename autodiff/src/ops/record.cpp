@@ -34,7 +34,8 @@ double as_double(const Operand& number) {
 void check_number(std::string_view op, const Operand& number, DType dtype) {
   if (dtype == DType::boolean && number.kind != Kind::boolean)
     fail<DTypeError>(op, "the number ", as_double(number), " does not mix with bool");
-  if (dtype == DType::int64 && number.kind == Kind::real && number.real != std::trunc(number.real))
+  const bool integral = number.real == std::trunc(number.real) && fits_int64(number.real);
+  if (dtype == DType::int64 && number.kind == Kind::real && !integral)
     fail<DTypeError>(op, "the number ", number.real, " does not mix with int64");
 }
 

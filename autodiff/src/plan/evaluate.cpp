@@ -12,6 +12,7 @@
 #include <xtape/engine.hpp>
 #include <xtape/error.hpp>
 
+#include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "plan/build.hpp"
 #include "plan/cache.hpp"
@@ -51,25 +52,26 @@ struct Scratch {
 /// Opaque ops may run user code, which may evaluate another tape: so there is a stack of them.
 class ScratchScope {
  public:
-  ScratchScope() {
-    if (depth_ == stack_.size()) stack_.push_back(std::make_unique<Scratch>());
-    scratch_ = stack_[depth_++].get();
+  ScratchScope() : stack_(per_thread<Stack>()) {
+    if (stack_.depth == stack_.scratches.size()) stack_.scratches.push_back(std::make_unique<Scratch>());
+    scratch_ = stack_.scratches[stack_.depth++].get();
   }
   ~ScratchScope() {
     scratch_->results.clear();
-    --depth_;
+    --stack_.depth;
   }
   ScratchScope(const ScratchScope&) = delete;
   ScratchScope& operator=(const ScratchScope&) = delete;
   Scratch& operator*() const { return *scratch_; }
 
  private:
-  static thread_local std::vector<std::unique_ptr<Scratch>> stack_;
-  static thread_local std::size_t depth_;
+  struct Stack {
+    std::vector<std::unique_ptr<Scratch>> scratches;
+    std::size_t depth = 0;
+  };
+  Stack& stack_;
   Scratch* scratch_;
 };
-thread_local std::vector<std::unique_ptr<Scratch>> ScratchScope::stack_;
-thread_local std::size_t ScratchScope::depth_ = 0;
 
 void gather_leaves(const TapeState& state, std::span<const NodeId> leaves, std::vector<const std::byte*>& bases) {
   bases.clear();

@@ -109,7 +109,10 @@ Rules all_rules() {
   Rules rules;
   for (const Rewrite& rewrite : rewrites())
     if (const auto rule = rule_of(rewrite))
-      for (Pattern& find : orders(rule->find)) rules[find.op].push_back({std::move(find), rule->put});
+      for (Pattern& find : orders(rule->find)) {
+        std::vector<Rule>& of_op = rules[find.op];
+        of_op.push_back({std::move(find), rule->put});
+      }
   return rules;
 }
 

@@ -9,9 +9,6 @@ namespace xtape::detail {
 
 namespace {
 
-/// Beyond this, a recording's evaluations are not remembered: a tape that is never reset has no next recording.
-constexpr std::size_t kMostEntries = 64;
-
 bool same_options(const Options& a, const Options& b) {
   return a.planned == b.planned && a.rounding_passes == b.rounding_passes;
 }
@@ -23,7 +20,9 @@ Reruns& present_recording(TapeState& state) {
   const std::uint32_t generation = state.generation.load(std::memory_order_relaxed);
   if (reruns.tape_generation != generation) {
     const bool of_previous = generation == reruns.tape_generation + 1;  // that is what the entries belong to
-    reruns.entries.resize(of_previous ? reruns.next : 0);
+    // The last slot may have been used again and again; what follows a failure relied on values being absent.
+    reruns.entries.resize(of_previous ? std::min({reruns.next, reruns.trusted, Reruns::kMostEntries - 1}) : 0);
+    reruns.trusted = Reruns::kMostEntries;
     reruns.tape_generation = generation;
     reruns.next = 0;
     reruns.compared = 0;
@@ -57,7 +56,7 @@ const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
 const Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared) {
   Reruns& reruns = present_recording(state);
   reruns.diverged = true;
-  if (reruns.next == kMostEntries) --reruns.next;
+  if (reruns.next == Reruns::kMostEntries) --reruns.next;
   reruns.entries.resize(reruns.next++);
   reruns.entries.push_back({std::move(prepared), {asked.begin(), asked.end()}, state.kept});
   return reruns.entries.back().prepared;
@@ -66,6 +65,7 @@ const Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Pr
 void forget_later_runs(TapeState& state) {
   Reruns& reruns = present_recording(state);
   reruns.diverged = true;
+  reruns.trusted = std::min(reruns.trusted, reruns.next);
   reruns.entries.resize(reruns.next);
 }
 

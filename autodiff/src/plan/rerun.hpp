@@ -21,12 +21,16 @@ struct Prepared {
 
 /// The evaluations of a recording, in order.
 struct Reruns {
+  /// Beyond this, evaluations are not remembered: a tape that is never reset has no next recording.
+  static constexpr std::size_t kMostEntries = 64;
+
   struct Entry {
     Prepared prepared;
     std::vector<NodeId> asked;
     std::vector<NodeId> kept;
   };
   std::vector<Entry> entries;
+  std::size_t trusted = kMostEntries;  ///< entries from here on were planned after one had failed
   std::size_t next = 0;        ///< how many evaluations the present recording has had, all as before
   NodeId compared = 0;         ///< nodes of it known to be the same as before
   bool diverged = false;       ///< the present recording is another one

@@ -59,6 +59,8 @@ void check_single(const Array& array) {
 
 namespace detail {
 
+void throw_beyond_int64(std::uint64_t number) { fail<ValueError>("int64", "it cannot hold ", number); }
+
 std::string text(double number) {
   char buffer[32];  // the shortest text that reads back as the same number
   const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, number);
@@ -81,6 +83,7 @@ std::string_view name(DType dtype) {
 Shape::Shape(const std::int64_t* extents, std::size_t rank) {
   if (rank > kMaxRank) detail::fail<ShapeError>("Shape", rank, " axes, at most ", kMaxRank, " are possible");
   for (std::size_t axis = 0; axis < rank; ++axis) push_back(extents[axis]);
+  if (!addressable()) detail::fail<ShapeError>("Shape", *this, " has too many elements");
 }
 
 void Shape::push_back(std::int64_t extent) {
@@ -167,7 +170,10 @@ double Array::item_as_double() const {
 
 std::int64_t Array::item_as_int64() const {
   check_single(*this);
-  return values<std::int64_t>()[0];
+  if (dtype_ == DType::int64) return values<std::int64_t>()[0];
+  const double value = element(*this, 0);
+  if (!detail::fits_int64(value)) detail::fail<ValueError>("item", "int64 cannot hold ", value);
+  return static_cast<std::int64_t>(value);
 }
 
 std::string to_string(const Array& array) {

@@ -2,6 +2,9 @@
 
 #include <cstring>
 
+#include "ops/errors.hpp"
+#include "ops/op.hpp"
+
 namespace xtape::detail {
 
 namespace {
@@ -9,6 +12,10 @@ namespace {
 constexpr std::size_t kLargeNodes = std::size_t{1} << 17;  // 16 MiB of nodes
 
 }  // namespace
+
+void Program::throw_too_large(const Op& op, const Shape& shape) {
+  fail<ShapeError>(op.name, "the result would have shape ", shape, ", which has too many elements");
+}
 
 bool Program::same(const Program& other, NodeId begin, NodeId end) const {
   if (begin >= end) return true;

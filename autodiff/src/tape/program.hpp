@@ -47,7 +47,7 @@ struct Node {
 
 class Program {
  public:
-  /// The shape may be that of a node of this program.
+  /// The shape may be that of a node of this program. Throws ShapeError for more elements than can be addressed.
   NodeId append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes, Location location);
 
@@ -65,6 +65,8 @@ class Program {
   void clear();
 
  private:
+  [[noreturn]] static void throw_too_large(const Op& op, const Shape& shape);
+
   std::vector<Node> nodes_;
   std::vector<NodeId> inputs_;
   std::vector<std::int64_t> attributes_;
@@ -72,6 +74,7 @@ class Program {
 
 inline NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
                               std::span<const std::int64_t> attributes, Location location) {
+  if (!shape.addressable()) throw_too_large(op, shape);
   nodes_.push_back({.op = &op,
                     .shape = shape,
                     .location = location,

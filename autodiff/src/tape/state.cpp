@@ -58,6 +58,7 @@ const Array& checked_for_changes(const Array& array) {
 
 void TapeState::clear() {
   if (program.size() <= kLargeMarks) std::swap(program, previous);
+  else previous.clear();
   program.clear();
   kept.clear();
   clear_vector(arrays);

@@ -134,20 +134,21 @@ Var Tape::read(const Parameter& parameter, const char* file, std::uint32_t line)
   return VarAccess::make(state, detail::read_parameter(state, parameter, {file, line}));
 }
 
-NodeId Tape::target_node(const Target& target) {
+/// A Parameter's latest read before y: y can depend on no other.
+NodeId Tape::target_node(const Target& target, NodeId y) {
   TapeState& state = *state_;
   if (target.parameter_ == nullptr) return node_on(state, target.var_, "gradient", "a target");
   const auto& source = ParameterAccess::state(*target.parameter_);
   for (std::size_t i = state.reads.size(); i-- > 0;)
-    if (state.reads[i].parameter == source) return state.reads[i].node;
+    if (state.reads[i].parameter == source && state.reads[i].node <= y) return state.reads[i].node;
   return detail::read_parameter(state, *target.parameter_, {});
 }
 
-std::span<const NodeId> Tape::target_nodes(std::span<const Target> targets) {
+std::span<const NodeId> Tape::target_nodes(std::span<const Target> targets, NodeId y) {
   std::vector<NodeId>& nodes = state_->asked;
   nodes.clear();
   for (const Target& target : targets) {
-    nodes.push_back(target_node(target));
+    nodes.push_back(target_node(target, y));
     check_floating(state_->program[nodes.back()].dtype, "gradient", "a target");
   }
   return nodes;
@@ -158,7 +159,7 @@ std::vector<Var> Tape::gradient(const Var& y, std::span<const Target> targets) {
   const NodeId node = node_on(state, y, "gradient", "y");
   if (y.rank() != 0) fail<ShapeError>("gradient", "y is ", y.shape(), ", it must be a scalar; or use vjp");
   check_floating(y.dtype(), "gradient", "y");
-  return detail::gradient(state, node, target_nodes(targets));
+  return detail::gradient(state, node, target_nodes(targets, node));
 }
 
 std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const Target> targets) {
@@ -170,7 +171,7 @@ std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const T
     fail<ShapeError>("vjp", "the cotangent is ", cotangent.shape(), ", y is ", y.shape());
   if (cotangent.dtype() != y.dtype())
     fail<DTypeError>("vjp", "the cotangent is ", cotangent.dtype(), ", y is ", y.dtype());
-  return detail::vjp(state, node, cotangent, target_nodes(targets));
+  return detail::vjp(state, node, cotangent, target_nodes(targets, node));
 }
 
 std::vector<Array> Tape::evaluate(std::span<const Var> outputs) {

@@ -1,0 +1,117 @@
+// A tape that records again what it recorded before takes its plans from there: only if it really is the same program,
+// with the same values at hand.
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <vector>
+
+#include <xtape/xtape.hpp>
+
+namespace xtape {
+namespace {
+
+TEST(Rerun, ARecordingTooLargeToRememberLeavesNoStalePlan) {
+  Tape tape;
+  const auto record = [&](bool product) {
+    tape.reset();
+    Var x = tape.variable(3.0), y = tape.variable(4.0);
+    return product ? x * y : x + y;
+  };
+  EXPECT_EQ(record(false).item<double>(), 7);
+  Var large = record(true);
+  EXPECT_EQ(large.item<double>(), 12);
+  for (int i = 0; i < 140000; ++i) large = large + large;
+  EXPECT_EQ(record(false).item<double>(), 7);
+}
+
+TEST(Rerun, MoreEvaluationsThanAreRememberedDoNotMixUpValues) {
+  Tape tape;
+  for (int round = 0; round < 3; ++round) {
+    tape.reset();
+    std::vector<Var> y{tape.variable(Array{1, 2, 3})};
+    for (int i = 0; i < 100; ++i) y.push_back(y.back() + 1.0);
+    for (std::size_t i = 1; i <= (round == 0 ? 100U : 63U); ++i) y[i].value();
+    EXPECT_EQ(y[100].value().values<double>()[0], 101);
+  }
+}
+
+TEST(Rerun, PlansMadeAfterAFailureAreNotUsedWhereNothingFails) {
+  Parameter w("w", Array{1, 2, 3});
+  Tape tape;
+  for (std::int64_t index : {7, 0, 1}) {
+    tape.reset();
+    Var x = tape.read(w), h = exp(x);
+    Var z = sum(take(x, Array::from(std::vector<std::int64_t>{index}), 0));
+    Var u = h + 1.0, proposed = x * 0.5;
+    if (index == 7) EXPECT_THROW(tape.evaluate({z, h}, {{w, proposed}}), ValueError);
+    else EXPECT_TRUE(tape.evaluate({z, h}, {{w, proposed}}));
+    if (index != 7) EXPECT_EQ(u.value().values<double>()[0], h.value().values<double>()[0] + 1);
+    else u.value();
+  }
+}
+
+TEST(Rerun, TheSameProgramIsAHitAndAnotherIsNot) {
+  Tape tape;
+  for (int round = 0; round < 20; ++round) {
+    tape.reset();
+    Var x = tape.variable(Array{1, 2, 3});
+    Var y = round % 3 == 0 ? sum(square(x)) : sum(x + x);
+    Var late = y * 2.0;
+    EXPECT_EQ(y.item<double>(), round % 3 == 0 ? 14 : 12);
+    EXPECT_EQ(late.item<double>(), round % 3 == 0 ? 28 : 24);
+  }
+}
+
+TEST(Sizes, MoreElementsThanCanBeAddressedThrow) {
+  EXPECT_THROW(Array::zeros(Shape{std::int64_t{1} << 61}), ShapeError);
+  EXPECT_THROW((Shape{std::int64_t{1} << 62, 4}), ShapeError);
+  Tape tape;
+  Var x = tape.variable(Array{1});
+  const std::int64_t many = std::int64_t{1} << 30;
+  Var row = broadcast_to(x, Shape{many}), column = broadcast_to(reshape(x, {1, 1}), Shape{many, 1});
+  EXPECT_THROW(row + column, ShapeError);
+}
+
+TEST(Numbers, BeyondInt64Throw) {
+  Tape tape;
+  Var x = tape.variable(3);
+  EXPECT_THROW(x + std::numeric_limits<double>::infinity(), DTypeError);
+  EXPECT_THROW(x + 1e300, DTypeError);
+  EXPECT_THROW(x * 10000000000000000000ULL, ValueError);
+  EXPECT_THROW(static_cast<void>(Array(1e300).item<std::int64_t>()), ValueError);
+  EXPECT_EQ(tape.variable(2.5L).item<double>(), 2.5);
+}
+
+TEST(Gradient, OfALossBeforeAnAssignmentIsForTheReadThatItUsed) {
+  Parameter w("w", Array(2.0));
+  Tape tape;
+  Var loss = square(tape.read(w));
+  loss.value();
+  w.assign(Array(3.0));
+  tape.read(w);
+  EXPECT_THROW(tape.gradient(loss, w).value(), StaleVarError);
+}
+
+/// Evaluates after the thread's own objects are gone.
+struct Late {
+  ~Late() {
+    Tape tape;
+    if ((tape.variable(2.0) * 2.0).item<double>() != 4) std::abort();
+  }
+};
+
+TEST(Statics, MayEvaluateInTheirDestructors) {
+  EXPECT_EXIT(
+      {
+        static const Late late;
+        Tape tape;
+        (tape.variable(3.0) * 3.0).value();
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace xtape
