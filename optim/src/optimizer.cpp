@@ -45,9 +45,7 @@ void check_proposal(const Parameter& parameter, const Var& proposal) {
 Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, DType::float64); }
 
 /// In float64, so that squares of float32 gradients do not overflow as a sum.
-Var squared_norm(const Var& gradient) {
-  return sum(square(as_float64(gradient)));
-}
+Var squared_norm(const Var& gradient) { return sum(square(as_float64(gradient))); }
 
 Var all_finite(const Var& x) { return all(isfinite(x)); }
 

@@ -22,16 +22,14 @@ enum class DType : std::uint8_t { float32, float64, int64, boolean };
 std::string_view name(DType dtype);
 
 /// Bytes of one element.
-constexpr std::size_t size_of(DType dtype) {
-  return dtype == DType::boolean ? 1 : dtype == DType::float32 ? 4 : 8;
-}
+constexpr std::size_t size_of(DType dtype) { return dtype == DType::boolean ? 1 : dtype == DType::float32 ? 4 : 8; }
 
 constexpr bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 
 /// The C++ element types that an Array can hold.
 template <class T>
-concept Element = std::is_same_v<T, float> || std::is_same_v<T, double> ||
-                  std::is_same_v<T, std::int64_t> || std::is_same_v<T, bool>;
+concept Element =
+    std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t> || std::is_same_v<T, bool>;
 
 /// The DType of a C++ element type.
 template <Element T>
@@ -126,10 +124,12 @@ class Array {
   /// A two-dimensional float64 Array: Array{{1, 2}, {3, 4}}. Throws ShapeError if the rows differ in length.
   Array(std::initializer_list<std::initializer_list<double>> rows);
 
-  Array(const Array& other) noexcept : storage_(other.storage_), data_(other.data_), shape_(other.shape_), dtype_(other.dtype_) {
+  Array(const Array& other) noexcept
+      : storage_(other.storage_), data_(other.data_), shape_(other.shape_), dtype_(other.dtype_) {
     if (storage_) detail::retain(storage_);
   }
-  Array(Array&& other) noexcept : storage_(other.storage_), data_(other.data_), shape_(other.shape_), dtype_(other.dtype_) {
+  Array(Array&& other) noexcept
+      : storage_(other.storage_), data_(other.data_), shape_(other.shape_), dtype_(other.dtype_) {
     other.storage_ = nullptr;
     other.data_ = nullptr;
   }

@@ -30,16 +30,18 @@ class Operand {
   Operand(const Parameter& value, const char* from = __builtin_FILE(), std::uint32_t at = __builtin_LINE())
       : kind(Kind::parameter), parameter(&value), file(from), line(at) {}
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Operand(T number, const char* from = __builtin_FILE(), std::uint32_t at = __builtin_LINE())
-      : kind(std::is_same_v<T, bool> ? Kind::boolean : std::is_integral_v<T> ? Kind::integer : Kind::real),
+  requires std::is_arithmetic_v<T> Operand(T number, const char* from = __builtin_FILE(),
+                                           std::uint32_t at = __builtin_LINE())
+      : kind(std::is_same_v<T, bool> ? Kind::boolean
+             : std::is_integral_v<T> ? Kind::integer
+                                     : Kind::real),
         file(from),
         line(at) {
     if constexpr (std::is_integral_v<T>) integer = detail::to_int64(number);
     else real = static_cast<double>(number);
   }
   template <class T>
-    requires requires(const T& value) { ArrayConversion<T>::convert(value); }
+  requires requires(const T& value) { ArrayConversion<T>::convert(value); }
   Operand(const T& value, const char* from = __builtin_FILE(), std::uint32_t at = __builtin_LINE())
       : kind(Kind::array), array(ArrayConversion<T>::convert(value)), file(from), line(at) {}
 
@@ -59,8 +61,8 @@ class Operand {
 /// A number that is part of the program's structure: the planner may simplify with it, and another value is another
 /// plan. Numbers without `literal` are inputs, which may change from run to run at no cost.
 template <class T>
-  requires std::is_arithmetic_v<T>
-Operand literal(T number, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE()) {
+requires std::is_arithmetic_v<T> Operand literal(T number, const char* file = __builtin_FILE(),
+                                                 std::uint32_t line = __builtin_LINE()) {
   Operand operand(number, file, line);
   operand.literal = true;
   return operand;

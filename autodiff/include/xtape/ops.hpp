@@ -42,7 +42,7 @@ inline Var& operator/=(Var& a, const Operand& b) { return a = divide(a, b); }
 
 // ---- Functions of one variable, elementwise; floating only.
 
-Var sqrt(const Operand& x);   ///< NaN below 0; gradient +inf at 0
+Var sqrt(const Operand& x);  ///< NaN below 0; gradient +inf at 0
 Var exp(const Operand& x);
 Var expm1(const Operand& x);  ///< exp(x) - 1, accurate near 0
 Var log(const Operand& x);    ///< -inf at 0, NaN below

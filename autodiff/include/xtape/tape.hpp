@@ -106,8 +106,8 @@ class Tape {
   /// which carries no gradient.
   Var variable(const Array& value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Var variable(T value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE()) {
+  requires std::is_arithmetic_v<T> Var variable(T value, const char* file = __builtin_FILE(),
+                                                std::uint32_t line = __builtin_LINE()) {
     if constexpr (Element<T>) return variable(Array(value), file, line);
     else if constexpr (std::is_floating_point_v<T>) return variable(Array(static_cast<double>(value)), file, line);
     else return variable(Array(detail::to_int64(value)), file, line);

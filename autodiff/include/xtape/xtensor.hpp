@@ -78,8 +78,7 @@ Array evaluated(const E& expression) {
   using T = XtensorElement<E>;
   const auto elements = std::make_unique<T[]>(expression.size());
   std::transform(expression.template begin<xt::layout_type::row_major>(),
-                 expression.template end<xt::layout_type::row_major>(), elements.get(),
-                 [](const auto& element) {
+                 expression.template end<xt::layout_type::row_major>(), elements.get(), [](const auto& element) {
                    if constexpr (std::is_same_v<T, std::int64_t>) return to_int64(element);
                    else return static_cast<T>(element);
                  });

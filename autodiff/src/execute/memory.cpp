@@ -18,7 +18,7 @@ namespace xtape::detail {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kSmall = 4096;                      ///< up to here, free lists of each thread
+constexpr std::size_t kSmall = 4096;  ///< up to here, free lists of each thread
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kAskForHugePages = 2 * kHugePage;
 

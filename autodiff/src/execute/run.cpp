@@ -26,23 +26,34 @@ void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span
   for (std::size_t id = 0; id < plan.placements.size(); ++id) {
     const Placement& placement = plan.placements[id];
     switch (placement.place) {
-      case Place::nowhere: break;
-      case Place::leaf: bases[id] = const_cast<std::byte*>(leaves[placement.at]); break;
-      case Place::output: bases[id] = outputs[placement.at]; break;
-      case Place::arena: bases[id] = arena + placement.at; break;
-      case Place::constant: bases[id] = const_cast<std::byte*>(plan.constants.data()) + placement.at; break;
+      case Place::nowhere:
+        break;
+      case Place::leaf:
+        bases[id] = const_cast<std::byte*>(leaves[placement.at]);
+        break;
+      case Place::output:
+        bases[id] = outputs[placement.at];
+        break;
+      case Place::arena:
+        bases[id] = arena + placement.at;
+        break;
+      case Place::constant:
+        bases[id] = const_cast<std::byte*>(plan.constants.data()) + placement.at;
+        break;
     }
   }
 }
 
 void run_step(const Plan& plan, const Step& step, Bases bases) {
   switch (step.kind) {
-    case Step::Kind::loop: return run_loop(plan.loops[step.index], bases);
+    case Step::Kind::loop:
+      return run_loop(plan.loops[step.index], bases);
     case Step::Kind::matmul: {
       const MatmulStep& matmul = plan.matmuls[step.index];
       return run_matmul(matmul, plan.instruction_set, plan.program[matmul.value].dtype, bases);
     }
-    case Step::Kind::opaque: return run_opaque(plan, plan.opaques[step.index], bases);
+    case Step::Kind::opaque:
+      return run_opaque(plan, plan.opaques[step.index], bases);
   }
 }
 

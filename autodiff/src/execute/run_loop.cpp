@@ -105,9 +105,12 @@ class Worker {
   void splat(std::byte* to, const Loop::Scalar& scalar) const {
     const std::byte* from = run_.bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes;
     switch (scalar.bytes) {
-      case 8: return fill<std::uint64_t>(to, from);
-      case 4: return fill<std::uint32_t>(to, from);
-      default: return fill<std::uint8_t>(to, from);
+      case 8:
+        return fill<std::uint64_t>(to, from);
+      case 4:
+        return fill<std::uint32_t>(to, from);
+      default:
+        return fill<std::uint8_t>(to, from);
     }
   }
 
@@ -135,8 +138,7 @@ class Worker {
   }
 
   std::byte* stream_at(const Loop::Stream& stream, std::int64_t begin) const {
-    return run_.bases[stream.value] +
-           static_cast<std::size_t>(stream.offset + begin) * stream.bytes;
+    return run_.bases[stream.value] + static_cast<std::size_t>(stream.offset + begin) * stream.bytes;
   }
 
   void run_whole(std::int64_t begin, std::size_t n) {
@@ -153,8 +155,7 @@ class Worker {
     }
     run_block(begin, n);
     for (const Loop::Stream& stream : loop_.streams)
-      if (stream.written)
-        std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
+      if (stream.written) std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
   }
 
   void run_block(std::int64_t begin, std::size_t n) {
@@ -162,7 +163,8 @@ class Worker {
     const auto end = static_cast<std::uint32_t>(loop_.code.size());
     std::size_t load = 0, sink = 0;
     for (std::uint32_t next = 0; true;) {
-      for (; load < loop_.loads.size() && loop_.loads[load].before == next; ++load) run_load(loop_.loads[load], begin, n);
+      for (; load < loop_.loads.size() && loop_.loads[load].before == next; ++load)
+        run_load(loop_.loads[load], begin, n);
       for (; sink < loop_.sinks.size() && loop_.sinks[sink].before == next; ++sink)
         sinks_[sink].feed(run_.sinks[sink], slots_[loop_.sinks[sink].slot].data, n);
       if (next == end) return;
@@ -195,8 +197,7 @@ void run_loop(const Loop& loop, Bases bases) {
   std::pmr::monotonic_buffer_resource resource(memory, sizeof memory);
   LoopRun run{loop, bases, std::pmr::vector<SinkRun>(&resource)};
   run.sinks.reserve(loop.sinks.size());
-  for (const Loop::Sink& sink : loop.sinks)
-    run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
+  for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
   if (loop.space.size() == 0) {
     for (SinkRun& sink : run.sinks) sink.clear();
     return;
@@ -210,8 +211,8 @@ void run_loop(const Loop& loop, Bases bases) {
     if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
     else worker.run_chunk(static_cast<std::int64_t>(chunk));
   };
-  const double nanoseconds = static_cast<double>(loop.space.size()) * kNanosecondsPerElement *
-                             static_cast<double>(1 + loop.code.size());
+  const double nanoseconds =
+      static_cast<double>(loop.space.size()) * kNanosecondsPerElement * static_cast<double>(1 + loop.code.size());
   if (chunks == 1) work(0);
   else parallel_for(static_cast<std::size_t>(chunks), nanoseconds, work);
   for (SinkRun& sink : run.sinks) sink.finish();

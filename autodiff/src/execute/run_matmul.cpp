@@ -57,7 +57,8 @@ struct Matrix {
 
 /// OpenBLAS counts in int.
 int blas(std::int64_t extent) {
-  if (extent > std::numeric_limits<int>::max()) fail<ShapeError>("matmul", "an extent or stride of ", extent, " is too large");
+  if (extent > std::numeric_limits<int>::max())
+    fail<ShapeError>("matmul", "an extent or stride of ", extent, " is too large");
   return static_cast<int>(extent);
 }
 
@@ -95,7 +96,8 @@ void tiled_gemm(const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, st
   const std::int64_t extent = by_rows ? m : n;
   const std::int64_t tiles = std::clamp<std::int64_t>(extent / kTile, 1, kMostTiles);
   const std::int64_t length = (extent + tiles - 1) / tiles;
-  const double nanoseconds = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) / kFlopsPerNanosecond;
+  const double nanoseconds =
+      2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) / kFlopsPerNanosecond;
   parallel_for(static_cast<std::size_t>(tiles), nanoseconds, [&](std::size_t tile) {
     const std::int64_t begin = static_cast<std::int64_t>(tile) * length;
     const std::int64_t size = std::min(length, extent - begin);

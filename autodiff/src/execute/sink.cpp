@@ -30,8 +30,8 @@ SinkRun::Target SinkRun::target(std::int64_t chunk, const ChunkRange& range) con
     return {partials_.data() + bytes(chunk * shape_.inner, element_size_), shape_.inner,
             (range.end - range.begin) / shape_.inner};
   const std::int64_t part = shape_.reduced * shape_.inner;
-  return {result_ + bytes(range.begin / part * shape_.inner, element_size_), (range.end - range.begin) / part * shape_.inner,
-          shape_.reduced};
+  return {result_ + bytes(range.begin / part * shape_.inner, element_size_),
+          (range.end - range.begin) / part * shape_.inner, shape_.reduced};
 }
 
 void SinkRun::finish() {

@@ -42,12 +42,14 @@ class SinkRun {
 /// What a thread keeps of a reduction while it works on a chunk.
 class SinkState {
  public:
-  /// Columns are summed over so many rows before they go to their total, so that the error of a long column stays small.
+  /// Columns are summed over so many rows before they go to their total, so that the error of a long column stays
+  /// small.
   static constexpr std::int64_t kLeafRows = 64;
   static std::size_t leaf_bytes(const Loop::Sink& sink);
 
   void begin(const SinkRun& run, std::int64_t chunk, const ChunkRange& range, std::byte* leaf);
-  void begin_stripe(const SinkRun& run, const Striping& striping, std::int64_t chunk, std::byte* result, std::byte* leaf);
+  void begin_stripe(const SinkRun& run, const Striping& striping, std::int64_t chunk, std::byte* result,
+                    std::byte* leaf);
   void feed(const SinkRun& run, const std::byte* x, std::size_t n);
 
  private:
@@ -57,8 +59,8 @@ class SinkState {
   void flush(const SinkRun& run);
 
   SegmentState segment_;
-  std::byte* total_ = nullptr;   ///< the columns' results
-  std::byte* leaf_ = nullptr;    ///< where rows are added up first; the same as `total_` if there are few
+  std::byte* total_ = nullptr;  ///< the columns' results
+  std::byte* leaf_ = nullptr;   ///< where rows are added up first; the same as `total_` if there are few
   std::int64_t columns_ = 0, column_ = 0;
   std::int64_t rows_ = 0, row_ = 0;
 };

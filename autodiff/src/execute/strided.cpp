@@ -58,9 +58,12 @@ void load_as(std::byte* to, const std::byte* base, const View& view, const Shape
 void load_strided(std::byte* to, const std::byte* base, std::size_t element_size, const View& view, const Shape& space,
                   std::int64_t begin, std::size_t n) {
   switch (element_size) {
-    case 1: return load_as<std::uint8_t>(to, base, view, space, begin, n);
-    case 4: return load_as<std::uint32_t>(to, base, view, space, begin, n);
-    default: return load_as<std::uint64_t>(to, base, view, space, begin, n);
+    case 1:
+      return load_as<std::uint8_t>(to, base, view, space, begin, n);
+    case 4:
+      return load_as<std::uint32_t>(to, base, view, space, begin, n);
+    default:
+      return load_as<std::uint64_t>(to, base, view, space, begin, n);
   }
 }
 

@@ -71,8 +71,7 @@ void parallel_for(std::size_t count, double nanoseconds, const std::function<voi
     for (std::size_t i = 0; i < count; ++i) work(i);
     return;
   }
-  Threads::get().arena()->execute(
-      [&] { tbb::parallel_for(std::size_t{0}, count, work, tbb::auto_partitioner()); });
+  Threads::get().arena()->execute([&] { tbb::parallel_for(std::size_t{0}, count, work, tbb::auto_partitioner()); });
 }
 
 }  // namespace xtape::detail

@@ -15,9 +15,9 @@
 
 #include "kernels/lanes.hpp"
 
-#define XTAPE_KERNELS(NAME, ...)                               \
-  namespace xtape::detail::XTAPE_ISA {                         \
-  extern constinit const ElementwiseKernels NAME##_kernels;    \
+#define XTAPE_KERNELS(NAME, ...)                                   \
+  namespace xtape::detail::XTAPE_ISA {                             \
+  extern constinit const ElementwiseKernels NAME##_kernels;        \
   constinit const ElementwiseKernels NAME##_kernels = __VA_ARGS__; \
   }
 
@@ -29,31 +29,32 @@
 #include "ops/op.hpp"
 #include "ops/record.hpp"
 
-#define RULE(...) ::xtape::detail::WholeRule{__VA_ARGS__}
+#define RULE(...) \
+  ::xtape::detail::WholeRule { __VA_ARGS__ }
 
-#define XTAPE_DESCRIBE(NAME, ...)                                                                  \
-  XTAPE_DECLARE_KERNELS(ElementwiseKernels, NAME##_kernels)                                        \
-  namespace xtape::detail {                                                                        \
+#define XTAPE_DESCRIBE(NAME, ...)                                                                           \
+  XTAPE_DECLARE_KERNELS(ElementwiseKernels, NAME##_kernels)                                                 \
+  namespace xtape::detail {                                                                                 \
   static constinit const ByInstructionSet<ElementwiseKernels> NAME##_sets = XTAPE_ALL_SETS(NAME##_kernels); \
-  extern constinit const Op NAME##_op;                                                             \
-  constinit const Op NAME##_op{                                                                    \
+  extern constinit const Op NAME##_op;                                                                      \
+  constinit const Op NAME##_op{                                                                             \
       .name = #NAME, .kind = OpKind::elementwise, .vjp = vjp_of(__VA_ARGS__), .elementwise = &NAME##_sets}; \
-  XTAPE_LIST_OP(NAME##_op);                                                                        \
+  XTAPE_LIST_OP(NAME##_op);                                                                                 \
   }
 
-#define XTAPE_UNARY_FUNCTION(NAME)                                                                 \
-  namespace xtape {                                                                                \
-  Var NAME(const Operand& x) { return detail::record_elementwise(detail::NAME##_op, {&x}); }       \
+#define XTAPE_UNARY_FUNCTION(NAME)                                                           \
+  namespace xtape {                                                                          \
+  Var NAME(const Operand& x) { return detail::record_elementwise(detail::NAME##_op, {&x}); } \
   }
-#define XTAPE_BINARY_FUNCTION(NAME)                                                                \
-  namespace xtape {                                                                                \
+#define XTAPE_BINARY_FUNCTION(NAME)                                                                                \
+  namespace xtape {                                                                                                \
   Var NAME(const Operand& a, const Operand& b) { return detail::record_elementwise(detail::NAME##_op, {&a, &b}); } \
   }
-#define XTAPE_COMPARISON_FUNCTION(NAME)                                                            \
-  namespace xtape {                                                                                \
-  Var NAME(const Operand& a, const Operand& b) {                                                   \
-    return detail::record_elementwise(detail::NAME##_op, {&a, &b}, DType::boolean);                \
-  }                                                                                                \
+#define XTAPE_COMPARISON_FUNCTION(NAME)                                             \
+  namespace xtape {                                                                 \
+  Var NAME(const Operand& a, const Operand& b) {                                    \
+    return detail::record_elementwise(detail::NAME##_op, {&a, &b}, DType::boolean); \
+  }                                                                                 \
   }
 
 #else
@@ -66,15 +67,15 @@
 #endif
 
 /// Floating, one input: name, lane on a batch, partial.
-#define UNARY(NAME, LANE, ...)                  \
+#define UNARY(NAME, LANE, ...)                   \
   XTAPE_KERNELS(NAME, floating_kernels<1>(LANE)) \
-  XTAPE_DESCRIBE(NAME, __VA_ARGS__)             \
+  XTAPE_DESCRIBE(NAME, __VA_ARGS__)              \
   XTAPE_UNARY_FUNCTION(NAME)
 
 /// Floating, two inputs.
-#define BINARY(NAME, LANE, ...)                 \
+#define BINARY(NAME, LANE, ...)                  \
   XTAPE_KERNELS(NAME, floating_kernels<2>(LANE)) \
-  XTAPE_DESCRIBE(NAME, __VA_ARGS__)             \
+  XTAPE_DESCRIBE(NAME, __VA_ARGS__)              \
   XTAPE_BINARY_FUNCTION(NAME)
 
 /// Floating and int64: the second lane is for one int64.
@@ -89,9 +90,9 @@
   XTAPE_BINARY_FUNCTION(NAME)
 
 /// Two elements of any one dtype to a bool; the lane is for two elements.
-#define COMPARISON(NAME, LANE)                   \
+#define COMPARISON(NAME, LANE)                  \
   XTAPE_KERNELS(NAME, comparison_kernels(LANE)) \
-  XTAPE_DESCRIBE(NAME)                           \
+  XTAPE_DESCRIBE(NAME)                          \
   XTAPE_COMPARISON_FUNCTION(NAME)
 
 /// Two bools to a bool.

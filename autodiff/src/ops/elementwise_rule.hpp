@@ -26,9 +26,10 @@ Operand partial_of(Rule& rule, std::index_sequence<Inputs...>) {
 template <class... Partials>
 void vjp_from_partials(Rule& rule) {
   std::size_t input = 0;
-  ((rule.wants(input) ? rule.give(input, strong_multiply(rule.cotangent, partial_of<Partials>(
-                                             rule, std::make_index_sequence<sizeof...(Partials)>{})))
-                      : void(),
+  ((rule.wants(input)
+        ? rule.give(input, strong_multiply(rule.cotangent,
+                                           partial_of<Partials>(rule, std::make_index_sequence<sizeof...(Partials)>{})))
+        : void(),
     ++input),
    ...);
 }

@@ -34,13 +34,14 @@ bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
   std::size_t write = loop.computes.size();
   for (std::size_t i = 0; i < loop.computes.size(); ++i) {
     const Loop::Compute& compute = loop.computes[i];
-    const bool reads = std::find(compute.inputs, compute.inputs + compute.input_count, slot) !=
-                       compute.inputs + compute.input_count;
+    const bool reads =
+        std::find(compute.inputs, compute.inputs + compute.input_count, slot) != compute.inputs + compute.input_count;
     if (reads && i > write) return false;
     if (compute.value == value) write = i;
   }
-  return write < loop.computes.size() &&
-         std::ranges::none_of(loop.sinks, [&](const Loop::Sink& sink) { return sink.slot == slot && sink.before > write; });
+  return write < loop.computes.size() && std::ranges::none_of(loop.sinks, [&](const Loop::Sink& sink) {
+           return sink.slot == slot && sink.before > write;
+         });
 }
 
 namespace {
@@ -101,8 +102,12 @@ class Arena {
 class BufferPass {
  public:
   BufferPass(Plan& plan, const Fusion& fusion, const std::vector<bool>& materialized, const Options& options)
-      : plan_(plan), fusion_(fusion), materialized_(materialized), options_(options),
-        last_(last_readers(plan.program, plan.accesses, fusion)), dying_(fusion.groups.size()) {}
+      : plan_(plan),
+        fusion_(fusion),
+        materialized_(materialized),
+        options_(options),
+        last_(last_readers(plan.program, plan.accesses, fusion)),
+        dying_(fusion.groups.size()) {}
 
   void run() {
     plan_.placements.assign(plan_.program.size(), {});
@@ -135,10 +140,14 @@ class BufferPass {
       }
     };
     switch (dtype) {
-      case DType::float32: return fill(static_cast<float>(value));
-      case DType::float64: return fill(value);
-      case DType::int64: return fill(static_cast<std::int64_t>(value));
-      case DType::boolean: return fill(static_cast<std::uint8_t>(value != 0));
+      case DType::float32:
+        return fill(static_cast<float>(value));
+      case DType::float64:
+        return fill(value);
+      case DType::int64:
+        return fill(static_cast<std::int64_t>(value));
+      case DType::boolean:
+        return fill(static_cast<std::uint8_t>(value != 0));
     }
   }
 

@@ -46,8 +46,10 @@ void build_step(Plan& plan, const Layout& layout, const Fusion& fusion, std::uin
   switch (group.kind) {
     case Step::Kind::loop:
       return add(plan.loops, build_loop(layout, group, group_index, fusion, materialized, plan.instruction_set));
-    case Step::Kind::matmul: return add(plan.matmuls, build_matmul(layout, group.nodes[0]));
-    case Step::Kind::opaque: return add(plan.opaques, build_opaque(layout, group.nodes[0]));
+    case Step::Kind::matmul:
+      return add(plan.matmuls, build_matmul(layout, group.nodes[0]));
+    case Step::Kind::opaque:
+      return add(plan.opaques, build_opaque(layout, group.nodes[0]));
   }
 }
 

@@ -61,8 +61,7 @@ class Chunking {
 class Striping {
  public:
   static constexpr std::int64_t kWidth = 4096;
-  explicit Striping(const ReductionShape& shape)
-      : shape_(shape), stripes_((shape.inner + kWidth - 1) / kWidth) {}
+  explicit Striping(const ReductionShape& shape) : shape_(shape), stripes_((shape.inner + kWidth - 1) / kWidth) {}
 
   std::int64_t count() const { return shape_.outer * stripes_; }
   std::int64_t rows() const { return shape_.reduced; }

@@ -37,11 +37,16 @@ std::string operand_text(const Plan& plan, NodeId value) {
 
 std::string place_text(const Placement& placement) {
   switch (placement.place) {
-    case Place::nowhere: return "register";
-    case Place::leaf: return "leaf " + std::to_string(placement.at);
-    case Place::output: return "output " + std::to_string(placement.at);
-    case Place::arena: return "workspace at " + std::to_string(placement.at);
-    case Place::constant: return "constant";
+    case Place::nowhere:
+      return "register";
+    case Place::leaf:
+      return "leaf " + std::to_string(placement.at);
+    case Place::output:
+      return "output " + std::to_string(placement.at);
+    case Place::arena:
+      return "workspace at " + std::to_string(placement.at);
+    case Place::constant:
+      return "constant";
   }
   return {};
 }
@@ -91,15 +96,16 @@ void add_step(std::string& result, const Plan& plan, const Step& step) {
 }  // namespace
 
 std::string dump(const Plan& plan) {
-  std::string result = "plan: " + counted(plan.loops.size(), "loop", "loops") + ", " +
-                       counted(plan.matmuls.size(), "product", "products") + ", " +
-                       counted(plan.opaques.size(), "call", "calls") + ", " +
-                       counted(plan.instructions(), "instruction", "instructions") + "; workspace " +
-                       std::to_string(plan.arena_bytes) + " bytes, " + std::to_string(plan.bytes_before_reuse) +
-                       " before reuse\n";
+  std::string result =
+      "plan: " + counted(plan.loops.size(), "loop", "loops") + ", " +
+      counted(plan.matmuls.size(), "product", "products") + ", " + counted(plan.opaques.size(), "call", "calls") +
+      ", " + counted(plan.instructions(), "instruction", "instructions") + "; workspace " +
+      std::to_string(plan.arena_bytes) + " bytes, " + std::to_string(plan.bytes_before_reuse) + " before reuse\n";
   for (NodeId leaf : plan.leaves)
-    add_line(result, "  %" + std::to_string(leaf) + " = " + std::string(plan.program[leaf].op->name) + "  " +
-                         type_text(plan.program[leaf]), place_text(plan.placements[leaf]));
+    add_line(result,
+             "  %" + std::to_string(leaf) + " = " + std::string(plan.program[leaf].op->name) + "  " +
+                 type_text(plan.program[leaf]),
+             place_text(plan.placements[leaf]));
   for (const Step& step : plan.steps) add_step(result, plan, step);
   return result;
 }

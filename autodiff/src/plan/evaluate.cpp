@@ -34,9 +34,11 @@ std::atomic<bool>& plan_report() {
 
 void report(const Plan& plan, bool hit) {
   if (!plan_report().load(std::memory_order_relaxed)) return;
-  std::fprintf(stderr, "xtape: plan cache %s: %zu loops, %zu products, %zu calls, %zu instructions, %zu bytes before reuse, %zu after\n",
-               hit ? "hit" : "miss", plan.loops.size(), plan.matmuls.size(), plan.opaques.size(), plan.instructions(),
-               plan.bytes_before_reuse, plan.arena_bytes);
+  std::fprintf(
+      stderr,
+      "xtape: plan cache %s: %zu loops, %zu products, %zu calls, %zu instructions, %zu bytes before reuse, %zu after\n",
+      hit ? "hit" : "miss", plan.loops.size(), plan.matmuls.size(), plan.opaques.size(), plan.instructions(),
+      plan.bytes_before_reuse, plan.arena_bytes);
 }
 
 /// What an evaluation needs for a while, kept by its thread for the next one.

@@ -124,7 +124,8 @@ class FusionPass {
       return false;
     if (node.op->kind != OpKind::reduction) return true;
     const ReductionShape shape = reduction_shape(program_, node);
-    return !main.has_sinks || (shape.striped() == main.stripes.striped() && (!shape.striped() || shape == main.stripes));
+    return !main.has_sinks ||
+           (shape.striped() == main.stripes.striped() && (!shape.striped() || shape == main.stripes));
   }
 
   void note_reduction(Position position, const Node& node) {

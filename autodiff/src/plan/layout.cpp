@@ -66,21 +66,23 @@ class LayoutPass {
     for (NodeId input : source_.program.inputs(node)) inputs.push_back(renamed_[input]);
     if (is_leaf(node)) return append(node, {});
     switch (node.op->kind) {
-      case OpKind::view: return place_view(node, inputs[0]);
+      case OpKind::view:
+        return place_view(node, inputs[0]);
       case OpKind::matmul:
         for (NodeId& input : inputs) input = for_blas(input);
         break;
       case OpKind::opaque:
         for (NodeId& input : inputs) input = contiguous(input);
         break;
-      default: break;
+      default:
+        break;
     }
     return append(node, inputs);
   }
 
   NodeId append(const Node& node, std::span<const NodeId> inputs) {
-    const NodeId id = result_.program.append(*node.op, node.dtype, node.shape, inputs,
-                                             source_.program.attributes(node), node.location);
+    const NodeId id = result_.program.append(*node.op, node.dtype, node.shape, inputs, source_.program.attributes(node),
+                                             node.location);
     result_.program[id].holds = node.holds;
     result_.accesses.push_back({id, contiguous_view(node.shape)});
     result_.origins.push_back(origin_);
@@ -107,8 +109,8 @@ class LayoutPass {
     const auto [entry, inserted] = copies_.try_emplace(source, kNoNode);
     if (!inserted) return entry->second;
     const Node node = result_.program[source];
-    const NodeId id = result_.program.append(copy_op, node.dtype, node.shape, std::span<const NodeId>(&source, 1), {},
-                                             node.location);
+    const NodeId id =
+        result_.program.append(copy_op, node.dtype, node.shape, std::span<const NodeId>(&source, 1), {}, node.location);
     result_.accesses.push_back({id, contiguous_view(node.shape)});
     result_.origins.push_back(origin_);
     return entry->second = id;
@@ -123,7 +125,7 @@ class LayoutPass {
     bool transposed = false;
     std::int64_t leading = 0;
     return blas_operand(result_.accesses[value].view, result_.program[value].shape, transposed, leading) ? value
-                                                                                                          : copy(value);
+                                                                                                         : copy(value);
   }
 
   /// Outputs are handed out as Arrays, so they need a computed buffer that they fill exactly.

@@ -49,7 +49,11 @@ class LoopBuilder {
  public:
   LoopBuilder(const Layout& layout, const Group& group, std::uint32_t group_index, const Fusion& fusion,
               const std::vector<bool>& materialized)
-      : layout_(layout), program_(layout.program), group_(group), group_index_(group_index), fusion_(fusion),
+      : layout_(layout),
+        program_(layout.program),
+        group_(group),
+        group_index_(group_index),
+        fusion_(fusion),
         materialized_(materialized) {
     loop_.space = group.space;
     loop_.chunking = Chunking(group.space);
@@ -62,7 +66,7 @@ class LoopBuilder {
     number_slots();
     choose_kernels(set);
     loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element(),
-                                static_cast<std::size_t>(loop_.space.size()));
+                                 static_cast<std::size_t>(loop_.space.size()));
     return std::move(loop_);
   }
 
@@ -83,7 +87,8 @@ class LoopBuilder {
       return;
     }
     Loop::Compute compute{id, 0, {}, 0};
-    for (NodeId input : program_.inputs(node)) compute.inputs[compute.input_count++] = read(input, position, Form::scalar_or_block);
+    for (NodeId input : program_.inputs(node))
+      compute.inputs[compute.input_count++] = read(input, position, Form::scalar_or_block);
     compute.output = write(id);
     loop_.computes.push_back(compute);
   }
@@ -95,8 +100,9 @@ class LoopBuilder {
   std::uint32_t read(NodeId value, std::uint32_t position, Form form) {
     const Access& access = layout_.accesses[value];
     const bool here = fusion_.group_of[access.base] == group_index_;
-    const std::uint32_t operand = here && readable_in_loop(layout_, value, loop_.space) ? computed_.at(access.base)
-                                                                                        : outside(value, position, form);
+    const std::uint32_t operand = here && readable_in_loop(layout_, value, loop_.space)
+                                      ? computed_.at(access.base)
+                                      : outside(value, position, form);
     operands_[operand].last_use = std::max(operands_[operand].last_use, position);
     return operand;
   }

@@ -81,7 +81,8 @@ class Merger {
   }
 
  private:
-  static std::uint64_t hash(const Node& node, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes) {
+  static std::uint64_t hash(const Node& node, std::span<const NodeId> inputs,
+                            std::span<const std::int64_t> attributes) {
     std::uint64_t hash = reinterpret_cast<std::uintptr_t>(node.op) ^ static_cast<std::uint64_t>(node.dtype);
     const auto add = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL + (hash >> 29); };
     for (std::int64_t extent : node.shape) add(static_cast<std::uint64_t>(extent));

@@ -56,7 +56,7 @@ struct Loop {
   struct Load {
     std::uint32_t before;  ///< index of the instruction that it precedes
     std::uint32_t slot;
-    Access access;         ///< strides for the axes of `space`
+    Access access;  ///< strides for the axes of `space`
     DType dtype;
   };
   /// Between instructions: feeds a slot to a reduction.
@@ -122,11 +122,11 @@ struct Plan {
   std::vector<Loop> loops;
   std::vector<MatmulStep> matmuls;
   std::vector<OpaqueStep> opaques;
-  std::vector<Step> steps;            ///< in order
+  std::vector<Step> steps;  ///< in order
   std::vector<NodeId> leaves;
-  std::vector<NodeId> outputs;          ///< in the order asked for
-  std::vector<NodeId> output_buffers;   ///< the values that get Arrays
-  std::vector<std::byte> constants;     ///< 64 bytes each, filled with copies
+  std::vector<NodeId> outputs;         ///< in the order asked for
+  std::vector<NodeId> output_buffers;  ///< the values that get Arrays
+  std::vector<std::byte> constants;    ///< 64 bytes each, filled with copies
   std::size_t arena_bytes = 0;
   std::size_t bytes_before_reuse = 0;
   InstructionSet instruction_set = InstructionSet::baseline;

@@ -13,7 +13,8 @@ namespace xtape::detail {
 
 struct Request {
   TapeState* state = nullptr;
-  std::vector<NodeId> nodes;    ///< all that the outputs depend on, down to nodes that hold values, in an order of execution
+  std::vector<NodeId>
+      nodes;  ///< all that the outputs depend on, down to nodes that hold values, in an order of execution
   std::vector<NodeId> outputs;  ///< without values yet, each once
 };
 

@@ -31,9 +31,9 @@ struct Reruns {
   };
   std::vector<Entry> entries;
   std::size_t trusted = kMostEntries;  ///< entries from here on were planned after one had failed
-  std::size_t next = 0;        ///< how many evaluations the present recording has had, all as before
-  NodeId compared = 0;         ///< nodes of it known to be the same as before
-  bool diverged = false;       ///< the present recording is another one
+  std::size_t next = 0;                ///< how many evaluations the present recording has had, all as before
+  NodeId compared = 0;                 ///< nodes of it known to be the same as before
+  bool diverged = false;               ///< the present recording is another one
   Options options;
   std::uint64_t cache_generation = 0;
   std::uint32_t tape_generation = 0;

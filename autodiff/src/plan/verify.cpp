@@ -21,9 +21,15 @@ class Simulation {
     for (step_ = 0; step_ < plan_.steps.size(); ++step_) {
       const Step& step = plan_.steps[step_];
       switch (step.kind) {
-        case Step::Kind::loop: run_loop(plan_.loops[step.index]); break;
-        case Step::Kind::matmul: run_matmul(plan_.matmuls[step.index]); break;
-        case Step::Kind::opaque: run_opaque(plan_.opaques[step.index]); break;
+        case Step::Kind::loop:
+          run_loop(plan_.loops[step.index]);
+          break;
+        case Step::Kind::matmul:
+          run_matmul(plan_.matmuls[step.index]);
+          break;
+        case Step::Kind::opaque:
+          run_opaque(plan_.opaques[step.index]);
+          break;
       }
     }
     for (NodeId output : plan_.outputs) check_present(plan_.accesses[output].base, "an output");
@@ -111,8 +117,7 @@ class Simulation {
     for (std::uint32_t i = 0; i <= loop.computes.size(); ++i) {
       for (; load < loop.loads.size() && loop.loads[load].before == i; ++load)
         holds_[loop.loads[load].slot] = loop.loads[load].access.base;
-      for (; sink < loop.sinks.size() && loop.sinks[sink].before == i; ++sink)
-        expect_block(loop, loop.sinks[sink]);
+      for (; sink < loop.sinks.size() && loop.sinks[sink].before == i; ++sink) expect_block(loop, loop.sinks[sink]);
       if (i == loop.computes.size()) break;
       const Loop::Compute& compute = loop.computes[i];
       for (std::uint32_t k = 0; k < compute.input_count; ++k) {
@@ -169,7 +174,7 @@ class Simulation {
   std::size_t step_ = 0;
   std::map<std::size_t, Occupant> arena_;  ///< by offset
   std::map<NodeId, bool> written_outputs_;
-  std::vector<NodeId> holds_;              ///< of the present loop, by slot
+  std::vector<NodeId> holds_;  ///< of the present loop, by slot
 };
 
 }  // namespace

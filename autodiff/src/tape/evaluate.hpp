@@ -10,8 +10,8 @@ namespace xtape::detail {
 /// Computes the nodes that hold no value yet, as one plan; afterwards every one of them holds an Array (or is a leaf).
 void evaluate(TapeState& state, std::span<const NodeId> outputs);
 
-/// The Array of a node that holds one, or of the Parameter that it reads. Throws StaleVarError for a read of a Parameter that has been assigned since, and
-/// in debug builds ValueError for borrowed memory that has changed.
+/// The Array of a node that holds one, or of the Parameter that it reads. Throws StaleVarError for a read of a
+/// Parameter that has been assigned since, and in debug builds ValueError for borrowed memory that has changed.
 const Array& array_of(const TapeState& state, NodeId node);
 /// The value of a node that holds one, a number's too.
 Array value_of(const TapeState& state, NodeId node);

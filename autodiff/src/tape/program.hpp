@@ -53,7 +53,9 @@ class Program {
 
   const Node& operator[](NodeId id) const { return nodes_[id]; }
   Node& operator[](NodeId id) { return nodes_[id]; }
-  std::span<const NodeId> inputs(const Node& node) const { return {inputs_.data() + node.first_input, node.input_count}; }
+  std::span<const NodeId> inputs(const Node& node) const {
+    return {inputs_.data() + node.first_input, node.input_count};
+  }
   std::span<const std::int64_t> attributes(const Node& node) const {
     return {attributes_.data() + node.first_attribute, node.attribute_count};
   }

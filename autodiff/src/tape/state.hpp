@@ -46,8 +46,8 @@ struct TapeState {
   /// Above 0 while a rule or a lowering records: numbers are then literals, and nodes get `rule_location`.
   int rule_depth = 0;
   Location rule_location;
-  std::vector<std::uint32_t> marks;  ///< scratch of `reachable` and `gradient`, all zero between uses
-  std::vector<NodeId> cotangents;    ///< scratch of `gradient`, all kNoNode between uses
+  std::vector<std::uint32_t> marks;          ///< scratch of `reachable` and `gradient`, all zero between uses
+  std::vector<NodeId> cotangents;            ///< scratch of `gradient`, all kNoNode between uses
   std::vector<NodeId> inner, walked, asked;  ///< scratch of `reachable`, of `gradient`, and of Tape
 
   void clear();
@@ -77,7 +77,8 @@ struct VarAccess {
   }
   /// The state of a live Var; throws StaleVarError otherwise.
   static TapeState& state(const Var& var) {
-    if (var.state_ == nullptr || var.generation_ != var.state_->generation.load(std::memory_order_relaxed)) throw_stale(var);
+    if (var.state_ == nullptr || var.generation_ != var.state_->generation.load(std::memory_order_relaxed))
+      throw_stale(var);
     return *var.state_;
   }
   static NodeId node(const Var& var) { return var.node_; }

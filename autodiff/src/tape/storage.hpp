@@ -14,9 +14,9 @@ namespace xtape::detail {
 struct Storage {
   std::atomic<std::uint32_t> references{1};
   bool borrowed = false;
-  std::size_t bytes = 0;       ///< of elements
+  std::size_t bytes = 0;  ///< of elements
   std::byte* data = nullptr;
-  std::uint64_t checksum = 0;  ///< of borrowed memory, in debug builds
+  std::uint64_t checksum = 0;   ///< of borrowed memory, in debug builds
   std::shared_ptr<void> owner;  ///< keeps adopted memory alive; such a Storage is borrowed as well
 };
 

@@ -197,8 +197,7 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
 
   for (NodeId node : nodes) keep_read(state, node);
   if (guard != nullptr && !guard->item<bool>()) return false;
-  for (const auto& [parameter, value] : assignments)
-    parameter.assign(detail::value_of(state, VarAccess::node(value)));
+  for (const auto& [parameter, value] : assignments) parameter.assign(detail::value_of(state, VarAccess::node(value)));
   return true;
 }
 
