@@ -31,7 +31,9 @@ void logsumexp_vjp(Rule& rule) {
   const Var y = spread(rule.y(), from, attributes);
   const Var infinite = cast(equal(x, kInfinity), x.dtype());
   const Var share = strong_divide(infinite, spread(reduced(sum_op, infinite, attributes), from, attributes));
-  const Var partial = where(equal(abs(y), kInfinity), share, exp(x - y));
+  const Var ordinary = exp(x - y);  // a statement each: the order of arguments is the compiler's
+  const Var at_infinity = equal(abs(y), kInfinity);
+  const Var partial = where(at_infinity, share, ordinary);
   rule.give(0, strong_multiply(spread(rule.cotangent, from, attributes), partial));
 }
 

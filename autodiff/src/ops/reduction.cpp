@@ -24,8 +24,8 @@ void extremum_vjp(Rule& rule) {
   const std::int64_t attributes[] = {rule.attributes()[0], rule.attributes()[1]};
   const Var mask = cast(equal(x, spread(rule.y(), x.shape(), attributes)), x.dtype());
   const Var ties = reduced(sum_op, mask, attributes);
-  rule.give(0,
-            strong_multiply(spread(rule.cotangent, x.shape(), attributes), mask / spread(ties, x.shape(), attributes)));
+  const Var share = mask / spread(ties, x.shape(), attributes);
+  rule.give(0, strong_multiply(spread(rule.cotangent, x.shape(), attributes), share));
 }
 
 /// Over the axes first .. first + count - 1 of x.
