@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -114,7 +115,14 @@ class Tape {
   }
   /// The one Var that stands for the Parameter's present value on this tape.
   Var read(const Parameter& parameter, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
+  /// From now on `value` stands for the Parameter: reads give it, and gradients with respect to the Parameter are with
+  /// respect to it. So a model can be evaluated at x + t d while the Parameter holds x. Ends with the next reset; the
+  /// Parameter itself is not changed. Throws ShapeError or DTypeError if `value` is not of the Parameter's shape and
+  /// dtype.
+  void substitute(const Parameter& parameter, const Var& value);
 
+  /// Whether `target` takes part in the program of `y`. If not, the gradient is zero whatever the values.
+  bool depends_on(const Var& y, const Target& target) const;
   /// The gradients of a scalar `y`, in the order of `targets`; each has its target's shape and dtype, zeros where `y`
   /// does not depend on the target. They are Vars of this tape, to be differentiated further if you like.
   /// Throws ShapeError if `y` is not a scalar, DTypeError if `y` or a target is not floating.
@@ -159,7 +167,7 @@ class Tape {
 
  private:
   friend struct detail::VarAccess;
-  std::uint32_t target_node(const Target& target, std::uint32_t y);
+  std::optional<std::uint32_t> find_target(const Target& target, std::uint32_t y) const;
   std::span<const std::uint32_t> target_nodes(std::span<const Target> targets, std::uint32_t y);
 
   detail::TapeState* state_ = nullptr;

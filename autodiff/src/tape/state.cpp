@@ -64,6 +64,7 @@ void TapeState::clear() {
   clear_vector(arrays);
   clear_vector(numbers);
   clear_vector(reads);
+  substitutions.clear();
   if (marks.size() > kLargeMarks) {
     clear_vector(marks);
     clear_vector(cotangents);
@@ -112,6 +113,8 @@ NodeId record_array(TapeState& state, const Array& array, Location location) {
 NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location) {
   const Array& value = parameter.value();
   const std::shared_ptr<ParameterState>& source = ParameterAccess::state(parameter);
+  for (std::size_t i = state.substitutions.size(); i-- > 0;)
+    if (state.substitutions[i].parameter == source) return state.substitutions[i].node;
   for (std::size_t i = state.reads.size(); i-- > 0;)
     if (state.reads[i].parameter == source && state.reads[i].version == source->version) return state.reads[i].node;
   const NodeId id = state.program.append(parameter_op, value.dtype(), value.shape(), {}, {}, location);

@@ -30,6 +30,13 @@ struct ParameterRead {
   NodeId node;
 };
 
+/// Reads of the Parameter give `node` in place of the present value.
+struct Substitution {
+  std::shared_ptr<ParameterState> parameter;
+  NodeId node;
+  NodeId since;  ///< the first node that was recorded afterwards
+};
+
 /// What the planner remembers of this tape's evaluations, see plan/rerun.hpp.
 struct Reruns;
 
@@ -39,8 +46,9 @@ struct TapeState {
   std::vector<Array> arrays;           ///< for Holds::array
   std::vector<std::uint64_t> numbers;  ///< for Holds::number: the bits of an element of the node's dtype
   std::vector<ParameterRead> reads;    ///< for Holds::parameter
-  std::vector<NodeId> kept;            ///< the nodes with `keep`
-  Reruns* reruns = nullptr;            ///< never freed, as the state itself
+  std::vector<Substitution> substitutions;
+  std::vector<NodeId> kept;  ///< the nodes with `keep`
+  Reruns* reruns = nullptr;  ///< never freed, as the state itself
   Options options;
   std::atomic<std::uint32_t> generation{1};
   /// Above 0 while a rule or a lowering records: numbers are then literals, and nodes get `rule_location`.
@@ -58,7 +66,8 @@ struct TapeState {
 /// Throws DTypeError or ShapeError, in the name of `op`, unless the Parameter can get such a value.
 void check_assignable(const Parameter& parameter, DType dtype, const Shape& shape, std::string_view op);
 
-/// The node of the Parameter's present value on this tape: the one there is, or a new one.
+/// The node that stands for the Parameter on this tape: its latest substitution, or else its present value, read now if
+/// it has not been.
 NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location);
 /// A leaf that holds an Array. Throws ValueError for one without a value.
 NodeId record_array(TapeState& state, const Array& array, Location location);

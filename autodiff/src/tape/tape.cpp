@@ -1,6 +1,8 @@
 #include <xtape/tape.hpp>
 
+#include <algorithm>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "ops/errors.hpp"
 #include "ops/op.hpp"
 #include "tape/evaluate.hpp"
+#include "tape/reachable.hpp"
 
 namespace xtape {
 
@@ -134,21 +137,44 @@ Var Tape::read(const Parameter& parameter, const char* file, std::uint32_t line)
   return VarAccess::make(state, detail::read_parameter(state, parameter, {file, line}));
 }
 
-/// A Parameter's latest read before y: y can depend on no other.
-NodeId Tape::target_node(const Target& target, NodeId y) {
-  TapeState& state = *state_;
+void Tape::substitute(const Parameter& parameter, const Var& value) {
+  TapeState& state = checked(state_);
+  const NodeId node = node_on(state, value, "substitute", "the value");
+  detail::check_assignable(parameter, value.dtype(), value.shape(), "substitute");
+  const auto since = static_cast<NodeId>(state.program.size());
+  state.substitutions.push_back({ParameterAccess::state(parameter), node, since});
+}
+
+bool Tape::depends_on(const Var& y, const Target& target) const {
+  TapeState& state = checked(state_);
+  const NodeId node = node_on(state, y, "depends_on", "y");
+  const std::optional<NodeId> wanted = find_target(target, node);
+  if (!wanted || *wanted > node) return false;
+  std::vector<NodeId>& nodes = state.walked;
+  detail::reachable(state, std::span(&node, 1), false, nodes);
+  return std::ranges::find(nodes, *wanted) != nodes.end();
+}
+
+/// What stands for a Parameter in the program of y: its latest substitution before y, or else its latest read before y;
+/// y can depend on no other.
+std::optional<NodeId> Tape::find_target(const Target& target, NodeId y) const {
+  const TapeState& state = *state_;
   if (target.parameter_ == nullptr) return node_on(state, target.var_, "gradient", "a target");
   const auto& source = ParameterAccess::state(*target.parameter_);
+  for (std::size_t i = state.substitutions.size(); i-- > 0;)
+    if (state.substitutions[i].parameter == source && state.substitutions[i].since <= y)
+      return state.substitutions[i].node;
   for (std::size_t i = state.reads.size(); i-- > 0;)
     if (state.reads[i].parameter == source && state.reads[i].node <= y) return state.reads[i].node;
-  return detail::read_parameter(state, *target.parameter_, {});
+  return std::nullopt;
 }
 
 std::span<const NodeId> Tape::target_nodes(std::span<const Target> targets, NodeId y) {
   std::vector<NodeId>& nodes = state_->asked;
   nodes.clear();
   for (const Target& target : targets) {
-    nodes.push_back(target_node(target, y));
+    const std::optional<NodeId> found = find_target(target, y);
+    nodes.push_back(found ? *found : detail::read_parameter(*state_, *target.parameter_, {}));
     check_floating(state_->program[nodes.back()].dtype, "gradient", "a target");
   }
   return nodes;
