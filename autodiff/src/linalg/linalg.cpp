@@ -1,0 +1,129 @@
+// The only file that includes xtensor-blas, which takes seconds to compile and cannot share a file with <cblas.h>.
+#include <xtape/linalg.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+#include <string_view>
+
+#include <xtensor-blas/xlinalg.hpp>
+
+#include "ops/errors.hpp"
+
+namespace xtape::linalg {
+
+namespace {
+
+using detail::fail;
+
+using Matrix = xt::xtensor<double, 2, xt::layout_type::column_major>;
+
+void check_elements(std::string_view op, std::string_view role, const Array& array) {
+  if (array.dtype() != DType::float64) fail<DTypeError>(op, role, " is ", array.dtype(), ", it must be float64");
+  for (double element : array.values<double>())
+    if (!std::isfinite(element)) fail<ValueError>(op, role, " has the element ", element);
+}
+
+void check_square(std::string_view op, std::string_view role, const Array& a) {
+  if (a.rank() != 2 || a.shape()[0] != a.shape()[1])
+    fail<ShapeError>(op, role, " must be a square matrix, is ", a.shape());
+  check_elements(op, role, a);
+}
+
+/// b holds one or several columns of the length of a's.
+void check_right_side(std::string_view op, std::string_view role, const Array& a, const Array& b) {
+  if (b.rank() != 1 && b.rank() != 2) fail<ShapeError>(op, "b must have one or two axes, is ", b.shape());
+  if (b.shape()[0] != a.shape()[0])
+    fail<ShapeError>(op, "the rows differ: ", role, " is ", a.shape(), ", b is ", b.shape());
+  check_elements(op, "b", b);
+}
+
+/// A matrix, or a vector as a column, in LAPACK's layout.
+Matrix to_columns(const Array& array) {
+  const auto rows = static_cast<std::size_t>(array.shape()[0]);
+  const auto columns = static_cast<std::size_t>(array.rank() == 2 ? array.shape()[1] : 1);
+  Matrix result = Matrix::from_shape({rows, columns});
+  const double* from = array.data<double>();
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) result(i, j) = *from++;
+  return result;
+}
+
+/// The first `shape` elements of the matrix, row by row.
+Array to_array(const Matrix& matrix, const Shape& shape) {
+  std::vector<double> elements;
+  elements.reserve(static_cast<std::size_t>(shape.size()));
+  const auto rows = static_cast<std::size_t>(shape[0]);
+  const auto columns = static_cast<std::size_t>(shape.rank() == 2 ? shape[1] : 1);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) elements.push_back(matrix(i, j));
+  return Array::from(elements, shape);
+}
+
+template <class Vector>
+Array to_vector(const Vector& values) {
+  return Array::from(std::vector<double>(values.begin(), values.end()));
+}
+
+}  // namespace
+
+std::optional<Array> cholesky(const Array& a) {
+  check_square("cholesky", "a", a);
+  if (a.size() == 0) return a;
+  Matrix factor = to_columns(a);
+  const int status = xt::lapack::potr(factor, 'L');
+  if (status != 0) return std::nullopt;
+  for (std::size_t i = 0; i < factor.shape()[0]; ++i)
+    for (std::size_t j = i + 1; j < factor.shape()[1]; ++j) factor(i, j) = 0;
+  return to_array(factor, a.shape());
+}
+
+Array cholesky_solve(const Array& factor, const Array& b) {
+  check_square("cholesky_solve", "the factor", factor);
+  check_right_side("cholesky_solve", "the factor", factor, b);
+  if (b.rank() != 1) fail<ShapeError>("cholesky_solve", "b must be a vector, is ", b.shape());
+  if (b.size() == 0) return b;
+  Matrix lower = to_columns(factor), column = to_columns(b);
+  xt::lapack::potrs(lower, column, 'L');
+  return to_array(column, b.shape());
+}
+
+Eigh eigh(const Array& a) {
+  check_square("eigh", "a", a);
+  if (a.size() == 0) return {Array::zeros({0}), a};
+  try {
+    const auto [values, vectors] = xt::linalg::eigh(to_columns(a), 'L');
+    return {to_vector(values), to_array(vectors, a.shape())};
+  } catch (const std::runtime_error&) {
+    fail<NumericalError>("eigh", "the iteration for the ", a.shape(), " matrix did not converge");
+  }
+}
+
+LeastSquares lstsq(const Array& a, const Array& b, std::optional<double> rcond) {
+  if (a.rank() != 2 || a.size() == 0) fail<ShapeError>("lstsq", "a must be a matrix with elements, is ", a.shape());
+  check_elements("lstsq", "a", a);
+  check_right_side("lstsq", "a", a, b);
+  const std::int64_t rows = a.shape()[0], columns = a.shape()[1];
+  const std::int64_t sides = b.rank() == 2 ? b.shape()[1] : 1;
+  const Shape shape = b.rank() == 2 ? Shape{columns, sides} : Shape{columns};
+  const double cut =
+      rcond.value_or(std::numeric_limits<double>::epsilon() * static_cast<double>(std::max(rows, columns)));
+
+  // LAPACK returns the solution in the rows of b, which may be fewer than it needs.
+  const auto height = static_cast<std::size_t>(std::max(rows, columns));
+  Matrix right = Matrix::from_shape({height, static_cast<std::size_t>(sides)});
+  right.fill(0);
+  const Matrix given = to_columns(b);
+  for (std::size_t i = 0; i < given.shape()[0]; ++i)
+    for (std::size_t j = 0; j < given.shape()[1]; ++j) right(i, j) = given(i, j);
+  Matrix left = to_columns(a);
+  auto singular_values = xt::xtensor<double, 1, xt::layout_type::column_major>::from_shape(
+      {static_cast<std::size_t>(std::min(rows, columns))});
+  xt::blas_index_t rank = 0;
+  if (xt::lapack::gelsd(left, right, singular_values, rank, cut) != 0)
+    fail<NumericalError>("lstsq", "the singular values of the ", a.shape(), " matrix did not converge");
+  return {to_array(right, shape), rank, to_vector(singular_values)};
+}
+
+}  // namespace xtape::linalg
