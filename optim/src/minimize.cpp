@@ -1,60 +1,81 @@
 #include <xtape/optim/minimize.hpp>
 
+#include <utility>
+
 #include <xtape/optim/fail.hpp>
+
+#include "early_stopping.hpp"
+#include "newton_method.hpp"
+#include "report.hpp"
 
 namespace xtape::optim {
 
 namespace {
 
-StopReason reason_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::gradient_norm:
-      return StopReason::gradient_norm;
-    case Outcome::loss:
-      return StopReason::loss_decrease;
-    case Outcome::non_finite:
-      return StopReason::non_finite;
-    case Outcome::updated:
-    case Outcome::unchanged:
-      break;
+/// The method behind `minimize` on all rows at once.
+class Descent {
+ public:
+  Descent(const Method& method, const Parameters& parameters, const LossFunction& loss) : loss_(loss) {
+    if (const auto* rule = std::get_if<UpdateRule>(&method)) {
+      optimizer_.emplace(*rule, parameters);
+      looks_ahead_ = rule->looks_ahead();
+    } else {
+      newton_.emplace(std::get<Newton>(method), parameters);
+    }
   }
-  return StopReason::iterations;
-}
 
-std::string describe(const Result& result, const Step& step, const Stopping& stopping) {
-  std::string after = detail::join(" after ", result.iterations, result.iterations == 1 ? " iteration" : " iterations");
-  switch (result.reason) {
-    case StopReason::non_finite:
-      return step.problem;
-    case StopReason::gradient_norm:
-      return detail::join("the gradient norm ", step.gradient_norm, " is below ", *stopping.gradient_norm, after);
-    case StopReason::loss_decrease:
-      return detail::join("the loss decreased by less than ", *stopping.loss_decrease, after);
-    case StopReason::iterations:
-      break;
+  /// Loss and gradient norm of its steps are those of another point than the parameters.
+  bool looks_ahead() const { return looks_ahead_; }
+
+  Step step(const Limits& limits) {
+    if (newton_) return newton_->step_unless(loss_, limits);
+    Step step = optimizer_->step_unless(loss_, limits);
+    if (!looks_ahead_ || step.outcome != Outcome::gradient_norm) return step;
+    Step here = optimizer_->measure(loss_, limits);
+    return here.outcome == Outcome::gradient_norm ? here : optimizer_->step_unless(loss_, {});
   }
-  return "the limit of iterations is reached" + after;
-}
+
+  Step measure(const Limits& limits) {
+    return newton_ ? newton_->measure(loss_, limits) : optimizer_->measure(loss_, limits);
+  }
+
+ private:
+  const LossFunction& loss_;
+  std::optional<Optimizer> optimizer_;
+  std::optional<detail::NewtonMethod> newton_;
+  bool looks_ahead_ = false;
+};
 
 }  // namespace
 
-Result minimize(const Parameters& parameters, const LossFunction& loss, UpdateRule rule, const Stopping& stopping,
+Result minimize(const Parameters& parameters, const LossFunction& loss, const Method& method, const Stopping& stopping,
                 const Progress& progress) {
   stopping.check();
-  Optimizer optimizer(std::move(rule), parameters);
+  if (stopping.epochs) detail::fail<ValueError>("minimize: Stopping::epochs is for mini-batches; use iterations");
+  Descent descent(method, parameters, loss);
+  detail::Watch watch(parameters, stopping.early_stopping);
+  const std::int64_t most = stopping.iterations.value_or(detail::kIterations);
   Limits limits;
   limits.gradient_norm = stopping.gradient_norm.value_or(0);
-  while (true) {
-    bool last = optimizer.iterations() == stopping.iterations;
-    Step step = last ? optimizer.measure(loss, limits) : optimizer.step_unless(loss, limits);
+  Step step;
+  Result result;
+  bool going = true, patience_ends = false;
+  while (going) {
+    bool last = result.iterations == most;
+    step = last ? descent.measure(limits) : descent.step(limits);
+    going = !last && step.outcome == Outcome::updated;
+    if (going) patience_ends = watch.sees_the_end(++result.iterations, step);
     if (progress) progress(step);
-    if (last || step.outcome != Outcome::updated) {
-      Result result{optimizer.iterations(), step.loss, step.gradient_norm, reason_of(step.outcome), ""};
-      result.message = describe(result, step, stopping);
-      return result;
-    }
+    if (patience_ends) going = false;
     if (stopping.loss_decrease) limits.loss = step.loss - *stopping.loss_decrease;
   }
+  result.reason = patience_ends ? StopReason::validation_loss : detail::reason_of(step.outcome);
+  watch.restore(result);
+  result.message = detail::describe(result, step, stopping);
+  if (watch || descent.looks_ahead()) step = descent.measure({});
+  result.loss = step.loss;
+  result.gradient_norm = step.gradient_norm;
+  return result;
 }
 
 }  // namespace xtape::optim

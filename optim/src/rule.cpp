@@ -1,5 +1,7 @@
 #include <xtape/optim/rule.hpp>
 
+#include <xtape/optim/fail.hpp>
+
 namespace xtape::optim {
 
 Var& State::operator[](std::string_view slot) {
@@ -26,12 +28,17 @@ std::vector<const Parameter*> State::slots() const {
 void State::begin(Tape& tape, std::int64_t step) {
   tape_ = &tape;
   step_ = step;
+  gradient_norm_ = Var();
   for (Slot& slot : slots_) slot.used = false;
 }
 
 void State::propose(std::vector<Assignment>& assignments) {
   for (Slot& slot : slots_)
     if (slot.used) assignments.push_back({slot.parameter, slot.value});
+}
+
+void UpdateRule::check_callable() const {
+  if (!update_) detail::fail<ValueError>("UpdateRule: the rule is an empty function");
 }
 
 }  // namespace xtape::optim

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <xtape/optim/fail.hpp>
 #include <xtape/optim/stopping.hpp>
 
@@ -11,22 +13,47 @@ void check_threshold(const char* setting, const std::optional<double>& threshold
   }
 }
 
+void check_count(const char* setting, const std::optional<std::int64_t>& count) {
+  if (count && *count < 0) detail::fail<ValueError>("Stopping: ", setting, " must not be negative, is ", *count);
+}
+
+void check_positive(const char* setting, std::int64_t count) {
+  if (count < 1) detail::fail<ValueError>("EarlyStopping: ", setting, " must be positive, is ", count);
+}
+
 }  // namespace
 
+void EarlyStopping::check() const {
+  if (!validation_loss) detail::fail<ValueError>("EarlyStopping: there is no validation loss");
+  check_positive("patience", patience);
+  check_positive("every", every);
+  if (!(std::isfinite(min_delta) && min_delta >= 0)) {
+    detail::fail<ValueError>("EarlyStopping: min_delta must be finite and not negative, is ", min_delta);
+  }
+}
+
 void Stopping::check() const {
-  if (iterations < 0) detail::fail<ValueError>("Stopping: iterations must not be negative, is ", iterations);
+  check_count("iterations", iterations);
+  check_count("epochs", epochs);
   check_threshold("gradient_norm", gradient_norm);
   check_threshold("loss_decrease", loss_decrease);
+  if (early_stopping) early_stopping->check();
 }
 
 std::string_view name(StopReason reason) {
   switch (reason) {
     case StopReason::iterations:
       return "iterations";
+    case StopReason::epochs:
+      return "epochs";
     case StopReason::gradient_norm:
       return "gradient norm";
     case StopReason::loss_decrease:
       return "loss decrease";
+    case StopReason::validation_loss:
+      return "validation loss";
+    case StopReason::line_search:
+      return "line search";
     case StopReason::non_finite:
       return "non-finite";
   }

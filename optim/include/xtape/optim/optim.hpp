@@ -2,9 +2,13 @@
 #pragma once
 
 #include <xtape/optim/adam.hpp>
+#include <xtape/optim/batches.hpp>
 #include <xtape/optim/gradient_descent.hpp>
+#include <xtape/optim/loss.hpp>
 #include <xtape/optim/minimize.hpp>
 #include <xtape/optim/momentum.hpp>
+#include <xtape/optim/nesterov.hpp>
+#include <xtape/optim/newton.hpp>
 #include <xtape/optim/optimizer.hpp>
 #include <xtape/optim/rule.hpp>
 #include <xtape/optim/schedule.hpp>

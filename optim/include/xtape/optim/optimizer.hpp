@@ -5,21 +5,21 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <xtape/optim/loss.hpp>
 #include <xtape/optim/rule.hpp>
 #include <xtape/parameter.hpp>
 #include <xtape/tape.hpp>
 
 namespace xtape::optim {
 
-using Parameters = std::vector<std::reference_wrapper<Parameter>>;
-
-/// Records the loss, a floating scalar, on the given tape, reading the Parameters through it.
-using LossFunction = std::function<Var(Tape&)>;
+namespace detail {
+struct Recording;
+}
 
 /// Where a step leaves the parameters alone.
 struct Limits {
@@ -33,15 +33,19 @@ enum class Outcome : std::uint8_t {
   gradient_norm,  ///< unchanged, by Limits::gradient_norm
   loss,           ///< unchanged, by Limits::loss
   non_finite,     ///< unchanged, because loss, gradient or a new value is not finite
+  line_search,    ///< unchanged, because Newton's line search found no lower loss
 };
 
-/// What one step found. Loss and gradient norm belong to the parameters before the update.
+/// What one step found. Loss and gradient norm belong to the parameters before the update (to the point looked ahead,
+/// if the rule looks ahead).
 struct Step {
   std::int64_t iteration = 0;  ///< the number of updates made before
+  std::int64_t epoch = 0;      ///< the number of passes over the rows of mini-batches completed before
   double loss = 0;
   double gradient_norm = 0;  ///< Euclidean, over all parameters
   Outcome outcome = Outcome::unchanged;
-  std::string problem;  ///< what is not finite, and at which iteration
+  std::string problem;                         ///< what is not finite, and at which iteration
+  std::optional<double> validation_loss = {};  ///< of the parameters after the update, where `minimize` measured it
 };
 
 /// Applies one rule to some parameters, step by step. Loss, gradient, update and the test that they are finite run as
@@ -53,7 +57,8 @@ class Optimizer {
   Optimizer(UpdateRule rule, Parameters parameters);
 
   /// One update. Throws NumericalError, with parameters and state unchanged, if the loss, a gradient or a new value
-  /// is not finite; ShapeError if the loss is not a scalar.
+  /// is not finite; ShapeError if the loss is not a scalar; ValueError if the first loss depends on none of the
+  /// parameters. One that it does not depend on has a zero gradient: that is told once, as a warning.
   Step step(const LossFunction& loss);
   /// One update, unless a limit is reached or something is not finite: then parameters and state are unchanged, and
   /// the outcome says why.
@@ -67,20 +72,16 @@ class Optimizer {
   const State& state(std::size_t parameter) const { return states_.at(parameter); }
 
  private:
-  struct Recording {
-    Var loss, norm, finite;
-    std::vector<Var> gradients, proposals;
-  };
-  Recording record(const LossFunction& loss);
-  std::vector<Assignment> propose(Recording& recording);
+  detail::Recording record(const LossFunction& loss, bool update);
+  std::vector<Assignment> propose(detail::Recording& recording);
   Step run(const LossFunction& loss, const Limits& limits, bool update);
-  std::string find_problem(const Recording& recording, double loss);
 
   UpdateRule rule_;
   Parameters parameters_;
   std::vector<State> states_;
   Tape tape_;
   std::int64_t iterations_ = 0;
+  bool dependence_checked_ = false;
 };
 
 }  // namespace xtape::optim

@@ -33,6 +33,9 @@ class State {
   Var& operator[](std::string_view slot);
   /// 1 in the first step. A C++ number, so that what is computed from it never causes a new plan.
   std::int64_t step() const { return step_; }
+  /// The Euclidean norm of the gradient over all parameters of the Optimizer, a float64 scalar. Throws StaleVarError in
+  /// `look_ahead`, when there is no gradient yet.
+  const Var& gradient_norm() const { return gradient_norm_; }
 
   /// The slots in the order of their first use.
   std::vector<const Parameter*> slots() const;
@@ -52,12 +55,20 @@ class State {
   std::deque<Slot> slots_;  // a rule holds references while it adds slots
   Tape* tape_ = nullptr;
   std::int64_t step_ = 0;
+  Var gradient_norm_;
 };
 
 /// A struct with `Var update(const Var& x, const Var& gradient, State& state) const`.
 template <class T>
 concept HasUpdate = requires(const T& rule, const Var& var, State& state) {
   { rule.update(var, var, state) } -> std::convertible_to<Var>;
+};
+
+/// A rule whose gradient is taken elsewhere than at x: `Var look_ahead(const Var& x, State& state) const` gives the
+/// point.
+template <class T>
+concept HasLookAhead = requires(const T& rule, const Var& var, State& state) {
+  { rule.look_ahead(var, state) } -> std::convertible_to<Var>;
 };
 
 class UpdateRule;
@@ -73,17 +84,28 @@ class UpdateRule {
   template <HasUpdate Rule>
   UpdateRule(Rule rule) {
     if constexpr (requires { rule.check(); }) rule.check();
+    if constexpr (HasLookAhead<Rule>)
+      look_ahead_ = [rule](const Var& x, State& state) -> Var { return rule.look_ahead(x, state); };
     update_ = [rule = std::move(rule)](const Var& x, const Var& gradient, State& state) -> Var {
       return rule.update(x, gradient, state);
     };
   }
   template <UpdateFunction Function>
-  UpdateRule(Function update) : update_(std::move(update)) {}
+  UpdateRule(Function update) : update_(std::move(update)) {
+    check_callable();
+  }
 
   Var operator()(const Var& x, const Var& gradient, State& state) const { return update_(x, gradient, state); }
 
+  bool looks_ahead() const { return look_ahead_ != nullptr; }
+  /// Where the gradient is taken; x itself for most rules.
+  Var look_ahead(const Var& x, State& state) const { return look_ahead_ ? look_ahead_(x, state) : x; }
+
  private:
+  void check_callable() const;
+
   std::function<Var(const Var&, const Var&, State&)> update_;
+  std::function<Var(const Var&, State&)> look_ahead_;
 };
 
 }  // namespace xtape::optim

@@ -5,22 +5,47 @@
 #include <optional>
 #include <string_view>
 
+#include <xtape/optim/loss.hpp>
+
 namespace xtape::optim {
+
+/// Stops when the loss on data that the parameters are not fitted to no longer falls, and gives the parameters back the
+/// values that had the lowest. Prechelt, Early Stopping - But When?, 1998.
+struct EarlyStopping {
+  LossFunction validation_loss = nullptr;
+  std::int64_t patience = 10;  ///< checks in a row that bring no new lowest loss
+  double min_delta = 0;        ///< a new lowest loss is lower by more than this
+  std::int64_t every = 1;      ///< iterations between checks, or epochs of mini-batches
+
+  /// Throws ValueError if there is no loss function, or a setting is out of range.
+  void check() const;
+};
 
 /// Stops at whichever comes first. A loss or gradient that is not finite always stops.
 struct Stopping {
-  std::int64_t iterations = 1000;            ///< as many updates
-  std::optional<double> gradient_norm = {};  ///< the gradient's Euclidean norm is below this
-  std::optional<double> loss_decrease = {};  ///< the last update lowered the loss by less than this
+  std::optional<std::int64_t> iterations = {};  ///< as many updates; 1000 if neither this nor epochs is given
+  std::optional<std::int64_t> epochs = {};      ///< as many passes over the rows; mini-batches only
+  std::optional<double> gradient_norm = {};     ///< the gradient's Euclidean norm is below this; not for mini-batches
+  /// The last update lowered the loss by less than this; with mini-batches, the last epoch its batches' mean loss.
+  std::optional<double> loss_decrease = {};
+  std::optional<EarlyStopping> early_stopping = {};
 
   /// Throws ValueError if a setting is negative or NaN.
   void check() const;
 };
 
-/// Which of them it was.
-enum class StopReason : std::uint8_t { iterations, gradient_norm, loss_decrease, non_finite };
+/// Which of them it was. `line_search` is Newton's method finding no lower loss.
+enum class StopReason : std::uint8_t {
+  iterations,
+  epochs,
+  gradient_norm,
+  loss_decrease,
+  validation_loss,
+  line_search,
+  non_finite
+};
 
-/// "iterations", "gradient norm", "loss decrease" or "non-finite".
+/// "iterations", "epochs", "gradient norm", "loss decrease", "validation loss", "line search" or "non-finite".
 std::string_view name(StopReason reason);
 
 }  // namespace xtape::optim

@@ -1,0 +1,94 @@
+#include "recording.hpp"
+
+#include <cmath>
+
+#include <xtape/ops.hpp>
+#include <xtape/optim/fail.hpp>
+#include <xtape/warning.hpp>
+
+namespace xtape::optim::detail {
+
+namespace {
+
+/// In float64, so that squares of float32 gradients do not overflow as a sum.
+Var squared_norm(const Var& gradient) { return sum(square(as_float64(gradient))); }
+
+}  // namespace
+
+Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, DType::float64); }
+
+Var all_finite(const Var& x) { return all(isfinite(x)); }
+
+void check_parameters(const Parameters& parameters) {
+  if (parameters.empty()) fail<ValueError>("Optimizer: there are no parameters");
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Parameter& parameter = parameters[i];
+    if (!is_floating(parameter.dtype())) {
+      fail<DTypeError>("Optimizer: parameter '", parameter.name(), "' must be float32 or float64, is ",
+                       name(parameter.dtype()));
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (&parameters[j].get() == &parameter) {
+        fail<ValueError>("Optimizer: parameter '", parameter.name(), "' is given twice, at places ", j, " and ", i);
+      }
+    }
+  }
+}
+
+void check_dependence(const Tape& tape, const Var& loss, const Parameters& parameters) {
+  std::vector<std::string> texts;
+  for (const Parameter& parameter : parameters) {
+    if (tape.depends_on(loss, parameter)) continue;
+    texts.push_back(
+        join("Optimizer: the loss does not depend on parameter '", parameter.name(), "': its gradient is zero"));
+  }
+  if (texts.size() == parameters.size()) {
+    fail<ValueError>(
+        "Optimizer: the loss depends on none of the parameters; read them through the tape that it is "
+        "recorded on");
+  }
+  for (const std::string& text : texts) warn(text);
+}
+
+Var record_loss(Tape& tape, const LossFunction& loss) {
+  if (!loss) fail<ValueError>("Optimizer: there is no loss function");
+  Var recorded = loss(tape);
+  if (recorded.rank() != 0) {
+    fail<ShapeError>("Optimizer: the loss must be a scalar, is ", to_string(recorded.shape()),
+                     "; reduce it, for instance with mean");
+  }
+  if (!is_floating(recorded.dtype())) {
+    fail<DTypeError>("Optimizer: the loss must be float32 or float64, is ", name(recorded.dtype()));
+  }
+  return recorded;
+}
+
+void record_gradients(Tape& tape, const Parameters& parameters, Recording& recording) {
+  std::vector<Target> targets;
+  for (Parameter& parameter : parameters) targets.emplace_back(parameter);
+  recording.gradients = tape.gradient(recording.loss, targets);
+
+  recording.finite = isfinite(recording.loss);
+  Var total = squared_norm(recording.gradients[0]);
+  for (std::size_t i = 0; i < recording.gradients.size(); ++i) {
+    if (i > 0) total = total + squared_norm(recording.gradients[i]);
+    recording.finite = logical_and(recording.finite, all_finite(recording.gradients[i]));
+  }
+  recording.norm = sqrt(total);
+}
+
+std::string find_problem(const Recording& recording, const Parameters& parameters, std::int64_t iteration) {
+  std::string where = join(" at iteration ", iteration);
+  double loss = recording.loss.item<double>();
+  if (!std::isfinite(loss)) return join("the loss is ", loss, where);
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const std::string& name = parameters[i].get().name();
+    if (!all_finite(recording.gradients[i])) return join("the gradient of '", name, "' is not finite", where);
+    if (i < recording.proposals.size() && !all_finite(recording.proposals[i])) {
+      return join("the new value of '", name, "' is not finite", where);
+    }
+  }
+  return "a value is not finite" + where;
+}
+
+}  // namespace xtape::optim::detail

@@ -1,0 +1,38 @@
+// A loss on a tape, with its gradients and whether all of it is finite: what Optimizer and Newton's method share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <xtape/optim/optimizer.hpp>
+
+namespace xtape::optim::detail {
+
+struct Recording {
+  std::vector<Var> points;     ///< the Parameters' present values
+  Var loss;                    ///< a scalar
+  std::vector<Var> gradients;  ///< one for each Parameter
+  Var norm;                    ///< of all gradients together, float64
+  Var finite;                  ///< whether loss, gradients and proposals are, bool
+  std::vector<Var> proposals;  ///< new values
+};
+
+/// Throws ValueError if there are none or one stands twice, DTypeError if one is not floating.
+void check_parameters(const Parameters& parameters);
+
+/// Throws ValueError if the loss depends on none of the parameters; warns of each that it does not depend on.
+void check_dependence(const Tape& tape, const Var& loss, const Parameters& parameters);
+
+/// Records the loss. Throws ValueError without a loss function, ShapeError or DTypeError if it is no floating scalar.
+Var record_loss(Tape& tape, const LossFunction& loss);
+/// Records the gradients of recording.loss, their norm and whether they are finite.
+void record_gradients(Tape& tape, const Parameters& parameters, Recording& recording);
+
+/// Which value is not finite, in words.
+std::string find_problem(const Recording& recording, const Parameters& parameters, std::int64_t iteration);
+
+/// x itself, or x as float64.
+Var as_float64(const Var& x);
+Var all_finite(const Var& x);
+
+}  // namespace xtape::optim::detail
