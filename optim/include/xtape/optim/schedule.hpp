@@ -2,7 +2,6 @@
 // schedule never causes a new plan.
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -22,8 +21,11 @@ class LearningRate {
  public:
   /// Throws ValueError if the rate is negative, infinite or NaN.
   LearningRate(double constant);
+  /// Where a schedule has a `check() const`, it is called first, to throw on settings that make no sense.
   template <Schedule Function>
-  LearningRate(Function schedule) : schedule_(std::move(schedule)) {
+  LearningRate(Function schedule) {
+    if constexpr (requires { schedule.check(); }) schedule.check();
+    schedule_ = std::move(schedule);
     check_callable();
   }
 
@@ -37,15 +39,48 @@ class LearningRate {
   std::function<double(std::int64_t)> schedule_;
 };
 
-/// initial * factor^((step - 1) / steps): the rate shrinks by `factor` in every `steps` steps.
+// The schedules below count steps from 1, so that each gives `initial` in the first. Each `check` throws ValueError if
+// initial is negative, steps is not positive, another setting is outside its range, or one is infinite or NaN.
+
+/// initial factor^((step - 1) / steps): the rate shrinks by `factor`, in (0, 1], in every `steps` steps.
 struct ExponentialDecay {
   double initial;
   double factor;
   double steps = 1;
 
-  double operator()(std::int64_t step) const {
-    return initial * std::pow(factor, static_cast<double>(step - 1) / steps);
-  }
+  double operator()(std::int64_t step) const;
+  void check() const;
+};
+
+/// initial / (1 + factor (step - 1) / steps), with factor >= 0.
+struct InverseTimeDecay {
+  double initial;
+  double factor = 1;
+  double steps = 1;
+
+  double operator()(std::int64_t step) const;
+  void check() const;
+};
+
+/// initial factor^floor((step - 1) / steps): constant for `steps` steps, then by `factor`, in (0, 1], smaller.
+struct StepDecay {
+  double initial;
+  double factor;
+  double steps;
+
+  double operator()(std::int64_t step) const;
+  void check() const;
+};
+
+/// final + (initial - final) (1 + cos(pi (step - 1) / steps)) / 2, and `final`, in [0, initial], after `steps` steps.
+/// Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, 2017, equation 5, without restarts.
+struct CosineDecay {
+  double initial;
+  double steps;
+  double final = 0;
+
+  double operator()(std::int64_t step) const;
+  void check() const;
 };
 
 }  // namespace xtape::optim
