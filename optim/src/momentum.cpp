@@ -1,17 +1,23 @@
 #include <xtape/ops.hpp>
-#include <xtape/optim/fail.hpp>
 #include <xtape/optim/momentum.hpp>
+
+#include "settings.hpp"
 
 namespace xtape::optim {
 
 Var Momentum::update(const Var& x, const Var& gradient, State& state) const {
   Var& v = state["velocity"];
-  v = momentum * v + gradient;
-  return x - learning_rate(state.step()) * v;
+  double weight = state.step() == 1 ? 1 : 1 - dampening;
+  v = momentum * v + (dampening > 0 ? weight * gradient : gradient);
+  return x - learning_rate(state.step()) * (nesterov ? gradient + momentum * v : v);
 }
 
 void Momentum::check() const {
-  if (!(momentum >= 0 && momentum < 1)) detail::fail<ValueError>("Momentum: momentum must be in [0, 1), is ", momentum);
+  detail::check_fraction("Momentum", "momentum", momentum);
+  detail::check_fraction("Momentum", "dampening", dampening);
+  if (nesterov && dampening > 0) {
+    detail::fail<ValueError>("Momentum: nesterov goes without dampening, which is ", dampening);
+  }
 }
 
 }  // namespace xtape::optim
