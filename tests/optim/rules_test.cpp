@@ -1,13 +1,20 @@
-// Each rule against a plain loop written from its formula, on every problem; and rules that a user writes.
+// Each rule against a plain loop written from its formula, on every problem, with its plan, slots and dtypes; and rules
+// that a user writes.
 #include <cmath>
 #include <functional>
 
 #include <gtest/gtest.h>
 
 #include <xtape/engine.hpp>
+#include <xtape/optim/adadelta.hpp>
+#include <xtape/optim/adagrad.hpp>
+#include <xtape/optim/adamw.hpp>
+#include <xtape/optim/amsgrad.hpp>
 #include <xtape/optim/optim.hpp>
+#include <xtape/optim/rmsprop.hpp>
 
 #include "problems.hpp"
+#include "rule_cases.hpp"
 
 namespace xtape::test {
 namespace {
@@ -15,13 +22,9 @@ namespace {
 using optim::Optimizer;
 using optim::State;
 
-/// One step of a rule by plain loops: x, its gradient, the step from 1, and two slots of zeros at first.
-using PlainRule = std::function<void(Vector& x, const Vector& gradient, int step, Vector& a, Vector& b)>;
-
-Vector run_plain(const Problem& problem, int steps, const PlainRule& rule) {
-  Vector x = problem.start, a(x.size(), 0.0), b(x.size(), 0.0);
-  for (int step = 1; step <= steps; ++step) rule(x, problem.gradient(x), step, a, b);
-  return x;
+/// The rate falls, so that a rule which counts its steps wrongly is found out.
+Rate falling(double rate) {
+  return [rate](std::int64_t step) { return rate / (1 + 0.01 * static_cast<double>(step - 1)); };
 }
 
 Array run_rule(const Problem& problem, int steps, const optim::UpdateRule& rule) {
@@ -43,51 +46,42 @@ void expect_near(const Array& actual, const Vector& expected, const std::string&
   }
 }
 
-TEST(Rules, GradientDescentIsItsFormula) {
-  for (const Problem& problem : problems()) {
-    Vector expected = run_plain(problem, 100, [&](Vector& x, const Vector& g, int, Vector&, Vector&) {
-      for (std::size_t i = 0; i < x.size(); ++i) x[i] -= problem.rate * g[i];
-    });
-    expect_near(run_rule(problem, 100, optim::GradientDescent{.learning_rate = problem.rate}), expected, problem.name);
+TEST(Rules, EachIsItsFormula) {
+  for (const RuleCase& row : rule_cases()) {
+    for (const Problem& problem : problems()) {
+      Rate rate = falling(row.rate.value_or(problem.rate));
+      Vector expected = run_plain(problem, 100, rate, row.plain);
+      expect_near(run_rule(problem, 100, row.rule(rate)), expected, row.name + " on " + problem.name);
+    }
   }
 }
 
-TEST(Rules, MomentumIsItsFormula) {
-  for (const Problem& problem : problems()) {
-    Vector expected = run_plain(problem, 100, [&](Vector& x, const Vector& g, int, Vector& v, Vector&) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        v[i] = 0.8 * v[i] + g[i];
-        x[i] -= problem.rate * v[i];
-      }
-    });
-    optim::Momentum rule{.learning_rate = problem.rate, .momentum = 0.8};
-    expect_near(run_rule(problem, 100, rule), expected, problem.name);
-  }
-}
-
-TEST(Rules, AdamIsItsFormula) {
-  for (const Problem& problem : problems()) {
-    Vector expected = run_plain(problem, 100, [&](Vector& x, const Vector& g, int step, Vector& m, Vector& v) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        m[i] = 0.9 * m[i] + 0.1 * g[i];
-        v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
-        double unbiased_m = m[i] / (1 - std::pow(0.9, step)), unbiased_v = v[i] / (1 - std::pow(0.999, step));
-        x[i] -= 0.01 * unbiased_m / (std::sqrt(unbiased_v) + 1e-8);
-      }
-    });
-    expect_near(run_rule(problem, 100, optim::Adam{.learning_rate = 0.01}), expected, problem.name);
+TEST(Rules, Float32FollowsFloat64) {
+  Problem problem = problems()[0];
+  std::vector<float> start(problem.start.begin(), problem.start.end());
+  for (const RuleCase& row : rule_cases()) {
+    Rate rate = falling(row.rate.value_or(problem.rate));
+    Vector expected = run_plain(problem, 100, rate, row.plain);
+    Parameter x("x", Array::from(start));
+    Optimizer optimizer(row.rule(rate), {x});
+    for (int i = 0; i < 100; ++i) optimizer.step([&](Tape& tape) { return problem.loss(tape.read(x)); });
+    ASSERT_EQ(x.dtype(), DType::float32) << row.name;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      double tolerance = 2e-6 * std::max(1.0, std::abs(problem.start[i]));
+      EXPECT_NEAR(x.value().values<float>()[i], expected[i], tolerance) << row.name << ", element " << i;
+    }
+    for (const Parameter* slot : optimizer.state(0).slots()) EXPECT_EQ(slot->dtype(), DType::float32) << row.name;
   }
 }
 
 TEST(Rules, ScheduleIsAFunctionOfTheStep) {
   Problem problem = problems()[0];
-  Vector expected = run_plain(problem, 100, [&](Vector& x, const Vector& g, int step, Vector&, Vector&) {
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] -= 0.1 * std::pow(0.5, (step - 1) / 20.0) * g[i];
-  });
+  auto halving = [](std::int64_t step) { return 0.1 * std::pow(0.5, static_cast<double>(step - 1) / 20); };
+  auto plain = [](double x, double g, int step, const Rate& rate, Slots&) { return x - rate(step) * g; };
+  Vector expected = run_plain(problem, 100, halving, plain);
   optim::ExponentialDecay decay{.initial = 0.1, .factor = 0.5, .steps = 20};
   expect_near(run_rule(problem, 100, optim::GradientDescent{.learning_rate = decay}), expected, "ExponentialDecay");
-  auto lambda = [](std::int64_t step) { return 0.1 * std::pow(0.5, static_cast<double>(step - 1) / 20); };
-  expect_near(run_rule(problem, 100, optim::GradientDescent{.learning_rate = lambda}), expected, "lambda");
+  expect_near(run_rule(problem, 100, optim::GradientDescent{.learning_rate = halving}), expected, "lambda");
 }
 
 /// Nesterov's form, as a user would write it.
@@ -101,15 +95,14 @@ struct Nesterov {
 };
 
 TEST(Rules, AUsersRuleIsItsFormula) {
+  auto plain = [](double x, double g, int step, const Rate& rate, Slots& s) {
+    s[0] = 0.9 * s[0] + g;
+    return x - rate(step) * (g + 0.9 * s[0]);
+  };
   for (const Problem& problem : problems()) {
-    Vector expected = run_plain(problem, 100, [&](Vector& x, const Vector& g, int step, Vector& v, Vector&) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        v[i] = 0.9 * v[i] + g[i];
-        x[i] -= problem.rate / step * (g[i] + 0.9 * v[i]);
-      }
-    });
-    Nesterov rule{[&](std::int64_t step) { return problem.rate / static_cast<double>(step); }};
-    expect_near(run_rule(problem, 100, rule), expected, problem.name);
+    Rate rate = [&](std::int64_t step) { return problem.rate / static_cast<double>(step); };
+    Vector expected = run_plain(problem, 100, rate, plain);
+    expect_near(run_rule(problem, 100, Nesterov{rate}), expected, problem.name);
   }
 }
 
@@ -136,15 +129,47 @@ PlanCacheStatistics cache_use(const optim::UpdateRule& rule, std::int64_t size, 
 
 TEST(Rules, ForwardGradientAndUpdateAreOnePlanForAllSteps) {
   auto rate = [](std::int64_t step) { return 0.1 / static_cast<double>(step); };
-  const std::vector<optim::UpdateRule> rules = {
-      optim::GradientDescent{.learning_rate = rate}, optim::Momentum{.learning_rate = rate},
-      optim::Adam{.learning_rate = rate}, Nesterov{rate},
-      [rate](const Var& x, const Var& gradient, State& state) { return x - rate(state.step()) * gradient; }};
+  std::vector<std::pair<std::string, optim::UpdateRule>> rules = {
+      {"a user's struct", Nesterov{rate}},
+      {"a user's lambda", [rate](const Var& x, const Var& g, State& state) { return x - rate(state.step()) * g; }}};
+  for (const RuleCase& row : rule_cases()) rules.emplace_back(row.name, row.rule(rate));
   for (std::size_t i = 0; i < rules.size(); ++i) {
-    PlanCacheStatistics use = cache_use(rules[i], 1031 + static_cast<std::int64_t>(i), 200);
-    EXPECT_EQ(use.misses, 1u) << "rule " << i;
-    EXPECT_EQ(use.hits, 199u) << "rule " << i;
+    PlanCacheStatistics use = cache_use(rules[i].second, 1031 + static_cast<std::int64_t>(i), 200);
+    EXPECT_EQ(use.misses, 1u) << rules[i].first;
+    EXPECT_EQ(use.hits, 199u) << rules[i].first;
   }
+}
+
+TEST(Rules, EachHasItsSlots) {
+  for (const RuleCase& row : rule_cases()) {
+    Parameter x("x", Array{1, 2});
+    Optimizer optimizer(row.rule([](std::int64_t) { return 0.1; }), {x});
+    optimizer.step([&](Tape& tape) { return sum(square(tape.read(x))); });
+    std::vector<std::string> names;
+    for (const Parameter* slot : optimizer.state(0).slots()) names.push_back(slot->name());
+    std::vector<std::string> expected;
+    for (const std::string& slot : row.slots) expected.push_back("x." + slot);
+    EXPECT_EQ(names, expected) << row.name;
+  }
+}
+
+TEST(Rules, ACenteredRMSpropBearsAConstantGradient) {
+  Parameter x("x", Array{0.1, 0.3, 0.7});  // the averages of g^2 and g leave nothing but rounding between them
+  Optimizer optimizer(optim::RMSprop{.learning_rate = 1e-9, .decay = 0.5, .centered = true}, {x});
+  for (int i = 0; i < 200; ++i) {
+    optim::Step step = optimizer.step([&](Tape& tape) { return sum(tape.read(x) * Array{0.1, 0.3, 0.7}); });
+    ASSERT_EQ(step.outcome, optim::Outcome::updated) << "step " << i;
+  }
+}
+
+TEST(Rules, DefaultsAreAsDocumented) {
+  EXPECT_EQ(optim::AdaGrad{}.learning_rate(1), 0.01);
+  EXPECT_EQ(optim::RMSprop{}.learning_rate(1), 0.01);
+  EXPECT_EQ(optim::AdaDelta{}.learning_rate(1), 1);
+  EXPECT_EQ(optim::Adam{}.learning_rate(1), 0.001);
+  EXPECT_EQ(optim::AMSGrad{}.learning_rate(1), 0.001);
+  EXPECT_EQ(optim::AdamW{}.learning_rate(1), 0.001);
+  EXPECT_EQ(optim::AMSGrad{}.beta2, 0.999);
 }
 
 TEST(Rules, SlotsAreParametersNamedAfterParameterAndSlot) {
