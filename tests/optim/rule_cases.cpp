@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <gtest/gtest.h>
+
 #include <xtape/optim/adadelta.hpp>
 #include <xtape/optim/adagrad.hpp>
 #include <xtape/optim/adam.hpp>
@@ -10,6 +12,7 @@
 #include <xtape/optim/amsgrad.hpp>
 #include <xtape/optim/gradient_descent.hpp>
 #include <xtape/optim/momentum.hpp>
+#include <xtape/optim/optimizer.hpp>
 #include <xtape/optim/rmsprop.hpp>
 
 namespace xtape::test {
@@ -229,6 +232,25 @@ std::vector<RuleCase> rule_cases() {
     for (RuleCase& row : family()) all.push_back(std::move(row));
   }
   return all;
+}
+
+Array run_rule(const Problem& problem, int steps, const optim::UpdateRule& rule) {
+  Parameter x("x", Array::from(problem.start));
+  optim::Optimizer optimizer(rule, {x});
+  for (int i = 0; i < steps; ++i) {
+    optim::Step step = optimizer.step([&](Tape& tape) { return problem.loss(tape.read(x)); });
+    EXPECT_EQ(step.outcome, optim::Outcome::updated);
+    EXPECT_EQ(step.iteration, i);
+  }
+  EXPECT_EQ(optimizer.iterations(), steps);
+  return x.value();
+}
+
+void expect_near(const Array& actual, const Vector& expected, const std::string& name) {
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    double tolerance = 1e-12 * std::max(1.0, std::abs(expected[i]));
+    EXPECT_NEAR(actual.values<double>()[i], expected[i], tolerance) << name << ", element " << i;
+  }
 }
 
 }  // namespace xtape::test

@@ -45,4 +45,10 @@ inline Vector run_plain(const Problem& problem, int steps, const Rate& rate, con
   return x;
 }
 
+/// Where an Optimizer ends; fails where a step is not an update.
+Array run_rule(const Problem& problem, int steps, const optim::UpdateRule& rule);
+
+/// To 1e-12, absolute below 1 and relative above.
+void expect_near(const Array& actual, const Vector& expected, const std::string& name);
+
 }  // namespace xtape::test

@@ -8,9 +8,11 @@
 #include <xtape/engine.hpp>
 #include <xtape/optim/adadelta.hpp>
 #include <xtape/optim/adagrad.hpp>
+#include <xtape/optim/adam.hpp>
 #include <xtape/optim/adamw.hpp>
 #include <xtape/optim/amsgrad.hpp>
-#include <xtape/optim/optim.hpp>
+#include <xtape/optim/gradient_descent.hpp>
+#include <xtape/optim/optimizer.hpp>
 #include <xtape/optim/rmsprop.hpp>
 
 #include "problems.hpp"
@@ -25,25 +27,6 @@ using optim::State;
 /// The rate falls, so that a rule which counts its steps wrongly is found out.
 Rate falling(double rate) {
   return [rate](std::int64_t step) { return rate / (1 + 0.01 * static_cast<double>(step - 1)); };
-}
-
-Array run_rule(const Problem& problem, int steps, const optim::UpdateRule& rule) {
-  Parameter x("x", Array::from(problem.start));
-  Optimizer optimizer(rule, {x});
-  for (int i = 0; i < steps; ++i) {
-    optim::Step step = optimizer.step([&](Tape& tape) { return problem.loss(tape.read(x)); });
-    EXPECT_EQ(step.outcome, optim::Outcome::updated);
-    EXPECT_EQ(step.iteration, i);
-  }
-  EXPECT_EQ(optimizer.iterations(), steps);
-  return x.value();
-}
-
-void expect_near(const Array& actual, const Vector& expected, const std::string& name) {
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    double tolerance = 1e-12 * std::max(1.0, std::abs(expected[i]));
-    EXPECT_NEAR(actual.values<double>()[i], expected[i], tolerance) << name << ", element " << i;
-  }
 }
 
 TEST(Rules, EachIsItsFormula) {
