@@ -112,7 +112,8 @@ LeastSquares lstsq(const Array& a, const Array& b, std::optional<double> rcond) 
 
   // LAPACK returns the solution in the rows of b, which may be fewer than it needs.
   const auto height = static_cast<std::size_t>(std::max(rows, columns));
-  Matrix right = Matrix::from_shape({height, static_cast<std::size_t>(sides)});
+  const auto width = static_cast<std::size_t>(std::max<std::int64_t>(sides, 1));  // LAPACK refuses 0
+  Matrix right = Matrix::from_shape({height, width});
   right.fill(0);
   const Matrix given = to_columns(b);
   for (std::size_t i = 0; i < given.shape()[0]; ++i)
