@@ -1,12 +1,15 @@
 // Arguments that make no sense: each a clear exception, with the parameters as they were.
 #include <functional>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include <xtape/error.hpp>
 #include <xtape/ops.hpp>
 #include <xtape/optim/optim.hpp>
+#include <xtape/warning.hpp>
 
 #include "support/check.hpp"
 
@@ -72,6 +75,62 @@ TEST(Arguments, TheLossIsAScalar) {
   EXPECT_EQ(message_of<ShapeError>([&] { optim::minimize({x}, loss, GradientDescent{}); }),
             "Optimizer: the loss must be a scalar, is [3]; reduce it, for instance with mean");
   EXPECT_EQ(x.version(), 0u);
+}
+
+TEST(Arguments, TheLossIsFloating) {
+  Parameter x("x", Array(1.0));
+  auto loss = [&](Tape& tape) { return tape.read(x) > 0; };
+  EXPECT_EQ(message_of<DTypeError>([&] { optim::minimize({x}, loss, GradientDescent{}); }),
+            "Optimizer: the loss must be float32 or float64, is bool");
+}
+
+/// The warnings of a run.
+template <class Function>
+std::vector<std::string> warnings_of(const Function& function) {
+  std::vector<std::string> texts;
+  WarningHandler before = set_warning_handler([&](std::string_view text) { texts.emplace_back(text); });
+  function();
+  set_warning_handler(before);
+  return texts;
+}
+
+TEST(Arguments, AParameterThatTheLossDoesNotDependOnIsToldOnce) {
+  for (const optim::Method& method :
+       {optim::Method(GradientDescent{.learning_rate = 0.25}), optim::Method(optim::Newton{})}) {
+    Parameter x("x", Array(8.0)), unused("unused", Array{1, 2});
+    auto loss = [&](Tape& tape) { return square(tape.read(x)); };
+    auto run = [&] { optim::minimize({x, unused}, loss, method, {.iterations = 5}); };
+    EXPECT_EQ(
+        warnings_of(run),
+        (std::vector<std::string>{"Optimizer: the loss does not depend on parameter 'unused': its gradient is zero"}));
+    EXPECT_LT(x.value().item<double>(), 1);
+    EXPECT_EQ(unused.value().values<double>()[1], 2);
+    EXPECT_TRUE(warnings_of([&] { optim::minimize({x}, loss, method, {.iterations = 1}); }).empty());
+  }
+}
+
+TEST(Arguments, ALossThatDependsOnNoParameterIsRefused) {
+  Parameter x("x", Array(1.0)), y("y", Array(1.0));
+  auto loss = [&](Tape& tape) { return square(tape.variable(x.value())); };
+  for (const optim::Method& method : {optim::Method(Adam{}), optim::Method(optim::Newton{})}) {
+    EXPECT_TRUE(contains(message_of<ValueError>([&] {
+                           optim::minimize({x, y}, loss, method);
+                         }),
+                         {"Optimizer: the loss depends on none of the parameters", "read them through the tape"}));
+  }
+  EXPECT_EQ(x.version(), 0u);
+}
+
+TEST(Arguments, AnEmptyFunctionIsNoRule) {
+  std::function<Var(const Var&, const Var&, optim::State&)> none;
+  EXPECT_EQ(message_of<ValueError>([&] { optim::UpdateRule rule(none); }), "UpdateRule: the rule is an empty function");
+}
+
+TEST(Arguments, EpochsAreForMiniBatches) {
+  Parameter x("x", Array(1.0));
+  auto loss = [&](Tape& tape) { return square(tape.read(x)); };
+  EXPECT_EQ(message_of<ValueError>([&] { optim::minimize({x}, loss, GradientDescent{}, {.epochs = 3}); }),
+            "minimize: Stopping::epochs is for mini-batches; use iterations");
 }
 
 TEST(Arguments, ARuleKeepsShapeAndDType) {
