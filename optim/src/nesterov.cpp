@@ -1,6 +1,7 @@
 #include <xtape/ops.hpp>
-#include <xtape/optim/fail.hpp>
 #include <xtape/optim/nesterov.hpp>
+
+#include "settings.hpp"
 
 namespace xtape::optim {
 
@@ -14,8 +15,6 @@ Var Nesterov::update(const Var& x, const Var& gradient, State& state) const {
   return x - learning_rate(state.step()) * v;
 }
 
-void Nesterov::check() const {
-  if (!(momentum >= 0 && momentum < 1)) detail::fail<ValueError>("Nesterov: momentum must be in [0, 1), is ", momentum);
-}
+void Nesterov::check() const { detail::check_fraction("Nesterov", "momentum", momentum); }
 
 }  // namespace xtape::optim

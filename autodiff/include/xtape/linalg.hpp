@@ -31,8 +31,8 @@ struct LeastSquares {
   Array singular_values;  ///< of a, (min(m, n)), descending
 };
 /// Minimizes the norm of a x - b for a (m, n) and b (m) or (m, k), by the singular value decomposition. Singular values
-/// below the largest times `rcond` count as zero; the default is the machine epsilon 2^-52 times max(m, n), as in NumPy. Throws
-/// NumericalError if the iteration does not converge.
+/// below the largest times `rcond` count as zero; the default is the machine epsilon 2^-52 times max(m, n), as in
+/// NumPy. Throws NumericalError if the iteration does not converge.
 LeastSquares lstsq(const Array& a, const Array& b, std::optional<double> rcond = {});
 
 }  // namespace xtape::linalg
