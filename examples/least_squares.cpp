@@ -18,7 +18,7 @@ using namespace xtape::optim;
 const Array kX{{.2, .5, .7}, {.4, .6, .8}, {.3, .6, .9}}, kY{{.8, .8}, {.7, .9}, {.9, .9}};
 const Array kA{{.58, 1.04, 1.46}, {1.04, 1.94, 2.74}, {1.46, 2.74, 3.88}}, kB{{1.42, 2.72, 3.86}, {1.58, 2.96, 4.18}};
 const Array kBest{{-1.5, 1.5, .5}, {-.5, 2.5, -.5}};
-int wrong = 0;
+int wrong = 0;  // claims that do not hold
 
 template <class... Numbers>
 void claim(bool right, const char* format, Numbers... numbers) {
