@@ -55,7 +55,7 @@ std::vector<double> textbook_gradient(const double* x, const double* y, std::siz
 /// The largest difference between the tape's gradient and the textbook's.
 double gradient_difference(const models::LogisticRegression& model, const Array& x, const Array& y) {
   Tape tape;
-  auto [by_weights, by_bias] = tape.gradient<2>(model.loss(tape, x, y), {model.weights, model.bias});
+  auto [by_weights, by_bias] = tape.gradient<2>(model.loss(tape.variable(x), y), {model.weights, model.bias});
   auto d = static_cast<std::size_t>(x.shape()[1]);
   std::vector<double> expected =
       textbook_gradient(x.data<double>(), y.data<double>(), static_cast<std::size_t>(y.size()), d,
@@ -68,7 +68,7 @@ double gradient_difference(const models::LogisticRegression& model, const Array&
 
 optim::Result train(models::LogisticRegression& model, const models::TrainTest& data) {
   models::FitOptions options;
-  options.rule = optim::GradientDescent{.learning_rate = 0.5};
+  options.optimizer = optim::GradientDescent{.learning_rate = 0.5};
   options.stopping = {.iterations = 10000, .gradient_norm = 5e-3};
   options.progress = [](const optim::Step& step) {
     if (step.iteration % 50 != 0) return;
@@ -81,7 +81,7 @@ optim::Result train(models::LogisticRegression& model, const models::TrainTest& 
 
 double loss_of(const models::LogisticRegression& model, const Array& x, const Array& y) {
   Tape tape;
-  return model.loss(tape, x, y).item<double>();
+  return model.loss(tape.variable(x), y).item<double>();
 }
 
 void print_largest_weights(const models::LogisticRegression& model, const std::vector<std::string>& names) {
@@ -124,7 +124,7 @@ int run(const char* path) {
   std::printf("  at the start  %.2e\n  at the end    %.2e\n", difference_at_start, difference_at_end);
 
   Tape tape;
-  model.loss(tape, data.x_train, data.y_train);
+  model.loss(tape.variable(data.x_train), data.y_train);
   std::printf("the loss as a program\n%s", tape.dump().c_str());
 
   if (!(accuracy >= kAccuracy)) std::printf("FAILED: test accuracy is below %.2f\n", kAccuracy);

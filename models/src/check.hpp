@@ -8,13 +8,30 @@
 
 namespace xtape::models {
 
-/// A float64 matrix with rows and columns, finite everywhere.
+/// A float32 or float64 matrix with rows and columns, finite everywhere.
 void check_features(std::string_view caller, const Array& x);
 
-/// As many columns as the model has features; more than none.
-void check_feature_count(std::string_view caller, const Array& x, std::int64_t features);
+/// x passes check_features and is what was fitted: of as many columns (more than none), and of the same dtype.
+void check_fitted(std::string_view caller, const Array& x, std::int64_t features, DType dtype);
 
-/// The labels, all 0 or 1 and one for each row of x, as float64 (n).
-Array checked_labels(std::string_view caller, const Array& x, const Array& y);
+void check_l2(std::string_view caller, double l2);
+
+/// The labels, one for each row of x, as int64 (n), each in 0 ... classes - 1; for 0 classes, not negative.
+Array checked_labels(std::string_view caller, const Array& x, const Array& y, std::int64_t classes);
+
+/// What a classifier is trained on.
+struct TrainingClasses {
+  Array labels;            ///< int64 (n)
+  std::int64_t count = 0;  ///< of classes: as given or, for 0, the largest label + 1
+};
+/// Checks features, labels, of which at least two differ, and the settings that classifiers share.
+TrainingClasses checked_training_classes(std::string_view caller, const Array& x, const Array& y, std::int64_t classes,
+                                         double l2);
+
+/// The targets (n) or (n, k) of the n rows of x, finite, in x's dtype.
+Array checked_targets(std::string_view caller, const Array& x, const Array& y);
+
+/// The values in another dtype.
+Array as_dtype(const Array& values, DType dtype);
 
 }  // namespace xtape::models

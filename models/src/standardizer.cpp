@@ -10,8 +10,7 @@ namespace xtape::models {
 namespace {
 
 Var checked_input(const Standardizer& standardizer, const char* caller, Tape& tape, const Array& x) {
-  check_features(caller, x);
-  check_feature_count(caller, x, standardizer.mean.has_value() ? standardizer.mean.size() : 0);
+  check_fitted(caller, x, standardizer.mean.has_value() ? standardizer.mean.size() : 0, standardizer.mean.dtype());
   return tape.variable(x);
 }
 

@@ -99,7 +99,7 @@ std::array<double, kFeatures + 1> newton(const Data& data, double l2) {
 
 FitOptions exact_options() {
   FitOptions options;
-  options.rule = optim::GradientDescent{.learning_rate = 1};
+  options.optimizer = optim::GradientDescent{.learning_rate = 1};
   options.stopping = {.iterations = 20000, .gradient_norm = 1e-11};
   return options;
 }
@@ -128,7 +128,7 @@ TEST(LogisticRegression, LossIsTheMeanCrossEntropyWithThePenalty) {
     expected += std::log1p(std::exp(data.y[i] == 1 ? -logit : logit)) / kRows;
   }
   Tape tape;
-  EXPECT_NEAR(model.loss(tape, data.x_array(), data.y_array()).item<double>(), expected, 1e-14);
+  EXPECT_NEAR(model.loss(tape.variable(data.x_array()), data.y_array()).item<double>(), expected, 1e-14);
 }
 
 TEST(LogisticRegression, FitsWithAnyRuleAndReportsProgress) {
@@ -136,7 +136,7 @@ TEST(LogisticRegression, FitsWithAnyRuleAndReportsProgress) {
   LogisticRegression model;
   FitOptions options;
   int calls = 0;
-  options.rule = optim::Adam{.learning_rate = 0.1};
+  options.optimizer = optim::Adam{.learning_rate = 0.1};
   options.stopping = {.iterations = 50};
   options.progress = [&](const optim::Step&) { ++calls; };
   optim::Result result = model.fit(data.x_array(), data.y_array(), options);
@@ -229,7 +229,8 @@ TEST(BadInput, ShapesFit) {
   EXPECT_EQ(fit_error<ShapeError>(Array{1, 2}, Array{0, 1}), "x must be a matrix (rows, features), is [2]");
   EXPECT_EQ(fit_error<ShapeError>(column({1, 2}), column({0, 1})), "y must be a vector of labels, is [2, 1]");
   EXPECT_EQ(fit_error<ShapeError>(Array::zeros({0, 3}), Array::zeros({0})), "x has no elements, its shape is [0, 3]");
-  EXPECT_EQ(fit_error<DTypeError>(Array::zeros({2, 1}, DType::float32), Array{0, 1}), "x must be float64, is float32");
+  EXPECT_EQ(fit_error<DTypeError>(Array::zeros({2, 1}, DType::int64), Array{0, 1}),
+            "x must be float32 or float64, is int64");
 }
 
 TEST(BadInput, SettingsAreNotNegative) {
@@ -239,7 +240,7 @@ TEST(BadInput, SettingsAreNotNegative) {
             "l2 must be finite and not negative, is inf");
   EXPECT_EQ(message_of<ValueError>([&] {
               LogisticRegression model;
-              model.fit(x, y, {.rule = optim::GradientDescent{.learning_rate = -1}});
+              model.fit(x, y, {.optimizer = optim::GradientDescent{.learning_rate = -1}});
             }),
             "learning rate: must be finite and not negative, is -1");
 }
@@ -271,7 +272,7 @@ TEST(BadInput, ALossThatTurnsNonFiniteStopsTheFit) {
   Array x = column({1e200, -1e200, 1e200}), y{1, 0, 0};
   FitOptions options;
   std::vector<double> losses;
-  options.rule = optim::GradientDescent{.learning_rate = 1};
+  options.optimizer = optim::GradientDescent{.learning_rate = 1};
   options.progress = [&](const optim::Step& step) { losses.push_back(step.loss); };
   std::string message = message_of<NumericalError>([&] { model.fit(x, y, options); });
   EXPECT_TRUE(contains(message, {"LogisticRegression.fit: the loss is ", " at iteration 1"})) << message;

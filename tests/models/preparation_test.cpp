@@ -53,6 +53,15 @@ TEST(Standardizer, DividesAConstantColumnByOne) {
   EXPECT_NEAR(z.values<double>()[2], 2, 1e-15);
 }
 
+TEST(Standardizer, KeepsFloat32) {
+  Array x = Array::from(std::vector<float>{1, 10, 2, 10.5, 6, 20}, {3, 2});
+  Standardizer standardizer;
+  Array z = standardizer.fit(x).transform(x);
+  ASSERT_EQ(z.dtype(), DType::float32);
+  EXPECT_NEAR(z.values<float>()[0], -2 / std::sqrt(14.0 / 3), 1e-6);
+  EXPECT_EQ(standardizer.inverse_transform(z).dtype(), DType::float32);
+}
+
 TEST(Standardizer, SaysWhatIsWrong) {
   double nan = std::numeric_limits<double>::quiet_NaN();
   Standardizer standardizer;
@@ -75,9 +84,13 @@ TEST(Standardizer, SaysWhatIsWrong) {
             }),
             "Standardizer.fit: x must be a matrix (rows, features), is [2]");
   EXPECT_EQ(message_of<DTypeError>([&] {
-              standardizer.fit(Array::zeros({2, 2}, DType::float32));
+              standardizer.fit(Array::zeros({2, 2}, DType::int64));
             }),
-            "Standardizer.fit: x must be float64, is float32");
+            "Standardizer.fit: x must be float32 or float64, is int64");
+  EXPECT_EQ(message_of<DTypeError>([&] {
+              standardizer.transform(Array::zeros({2, 2}, DType::float32));
+            }),
+            "Standardizer.transform: x is float32, was fitted on float64");
   EXPECT_EQ(message_of<ShapeError>([&] {
               standardizer.fit(Array::zeros({0, 2}));
             }),

@@ -2,42 +2,34 @@
 #pragma once
 
 #include <xtape/array.hpp>
-#include <xtape/optim/gradient_descent.hpp>
-#include <xtape/optim/minimize.hpp>
+#include <xtape/models/fit.hpp>
+#include <xtape/operand.hpp>
 #include <xtape/parameter.hpp>
 #include <xtape/tape.hpp>
 
 namespace xtape::models {
 
-/// How a model is trained.
-struct FitOptions {
-  optim::UpdateRule rule = optim::GradientDescent{.learning_rate = 0.1};
-  optim::Stopping stopping = {};
-  optim::Progress progress = nullptr;
-};
-
-/// P(y = 1 | x) = sigmoid(x weights + bias). Features are float64 (n, d) and finite; labels (n) are 0 or 1, as int64,
-/// bool or floating.
+/// P(y = 1 | x) = sigmoid(x weights + bias). Features are float32 or float64 (n, d) and finite; labels (n) are 0 or 1,
+/// as int64, bool or floating. Cox, The Regression Analysis of Binary Sequences, 1958.
 struct LogisticRegression {
-  double l2 = 0;  ///< weight of the penalty l2 / 2 sum(weights^2); the bias is not penalized
-  Parameter weights{"weights", Array::zeros({0})};
-  Parameter bias{"bias", Array(0.0)};
+  double l2 = 0;  ///< weight of the penalty l2 / 2 sum(weights^2), 1 / (n C) in scikit-learn's terms; not on the bias
+  Parameter weights{"weights", Array::zeros({0})};  ///< (d)
+  Parameter bias{"bias", Array(0.0)};               ///< ()
 
   /// The logits, shape (n).
   Var operator()(const Var& x) const;
-  /// The mean cross-entropy with the penalty, recorded on the tape. Labels are float64 or bool.
-  Var loss(Tape& tape, const Array& x, const Array& y) const;
+  /// The mean cross-entropy with the penalty. Labels are bool or of x's dtype.
+  Var loss(const Var& x, const Operand& y) const;
+  optim::Parameters parameters() { return {weights, bias}; }
 
-  /// Trains by full batches, from zero weights. Throws ShapeError if shapes do not fit each other; DTypeError if x is
-  /// not float64; ValueError if data is not finite, a label is not 0 or 1, there is one class only, or l2 is negative:
-  /// then the parameters are unchanged. Throws NumericalError if the loss turns non-finite, and says at which
-  /// iteration: then the parameters are the last finite ones.
+  /// Trains from zero weights. Throws as fit.hpp says; ValueError also if a label is not 0 or 1, there is one class
+  /// only, or l2 is negative.
   optim::Result fit(const Array& x, const Array& y, const FitOptions& options = {});
 
   /// The likelier class, int64 (n). Throws ValueError before `fit` and if x is not finite, ShapeError if d differs,
-  /// as the next two.
+  /// DTypeError if x's dtype does, as the next two.
   Array predict(const Array& x) const;
-  /// The probabilities of class 0 and class 1, float64 (n, 2).
+  /// The probabilities of class 0 and class 1, (n, 2), in x's dtype.
   Array predict_proba(const Array& x) const;
   /// The fraction of rows whose class is predicted right.
   double score(const Array& x, const Array& y) const;

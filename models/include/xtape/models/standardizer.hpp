@@ -7,13 +7,13 @@ namespace xtape::models {
 
 /// (x - mean) / scale for each column. Fit it on the training part, and apply it to both.
 struct Standardizer {
-  Array mean;   ///< float64 (d)
-  Array scale;  ///< float64 (d): the standard deviation (of the population), or 1 where a column is constant
+  Array mean;   ///< (d), in the dtype of x
+  Array scale;  ///< (d): the standard deviation (of the population), or 1 where a column is constant
 
-  /// Learns mean and scale from the columns of a float64 x (n, d). Throws ValueError if there are no rows, or x is not
-  /// finite; ShapeError if it is not a matrix.
+  /// Learns mean and scale from the columns of x (n, d), float32 or float64. Throws ShapeError if x is no matrix or
+  /// has no elements, ValueError if it is not finite, DTypeError if it is not floating.
   Standardizer& fit(const Array& x);
-  /// (x - mean) / scale, float64 (m, d). Throws ValueError before `fit`, ShapeError if d differs.
+  /// (x - mean) / scale, (m, d). Throws ValueError before `fit`, ShapeError if d differs, DTypeError if the dtype does.
   Array transform(const Array& x) const;
   /// x scale + mean: undoes `transform`.
   Array inverse_transform(const Array& x) const;
