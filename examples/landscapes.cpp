@@ -40,17 +40,17 @@ void claim(bool right, const char* format, Numbers... numbers) {
 struct Walk {
   double x, y;  // where it ends
   Result result;
-  int needed = kLimit;  // iterations until the loss is within 0.001 of the least
+  int needed;  // iterations until the loss is within 0.001 of the least
 };
 
-Walk walk(const Landscape& land, const Method& method, const Stopping& stopping = {.iterations = kLimit}) {
+Walk walk(const Landscape& land, const Method& method, Stopping stop = {.iterations = kLimit, .gradient_norm = 1e-9}) {
   Parameter x("x", Array(land.x)), y("y", Array(land.y));
   int needed = kLimit;
   auto loss = [&](Tape& tape) { return land.f(tape.read(x), tape.read(y)); };
   auto watch = [&](const Step& step) {
     if (needed == kLimit && step.loss <= land.least + 0.001) needed = static_cast<int>(step.iteration);
   };
-  Result result = minimize({x, y}, loss, method, stopping, watch);
+  Result result = minimize({x, y}, loss, method, stop, watch);
   return {x.value().item<double>(), y.value().item<double>(), result, needed};
 }
 
