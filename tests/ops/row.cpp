@@ -49,7 +49,7 @@ void add_elementwise_samples(Row& row) {
   }
   if (!row.numeric) return;
   const Reference reference = elementwise_reference(row.scalar, row.differentiable);
-  row.samples.push_back({std::vector<Input>(row.arity, integer({4, 5}, -9, 9)), row.build, reference});
+  row.samples.push_back({std::vector<Input>(row.arity, integer({4, 5}, row.least, row.most)), row.build, reference});
 }
 
 void add_elementwise_failures(Row& row) {
@@ -81,7 +81,8 @@ Row::Row(std::string op, std::initializer_list<Part> parts) : name(std::move(op)
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> result;
-    for (auto family : {elementwise_rows, logic_rows, reduction_rows, shape_rows, product_rows, loss_rows})
+    for (auto family :
+         {elementwise_rows, function_rows, logic_rows, reduction_rows, shape_rows, product_rows, loss_rows})
       for (Row& row : family()) result.push_back(std::move(row));
     return result;
   }();
@@ -115,8 +116,8 @@ Row::Part function(Scalar scalar) {
 Row::Part no_gradient() {
   return [](Row& row) { row.differentiable = false; };
 }
-Row::Part numeric() {
-  return [](Row& row) { row.numeric = true; };
+Row::Part numeric(Real least, Real most) {
+  return [=](Row& row) { row.numeric = true, row.least = least, row.most = most; };
 }
 Row::Part any_zero() {
   return [](Row& row) { row.signed_zeros = false; };

@@ -67,8 +67,9 @@ struct Row {
   Real ulp = 0;                ///< bound on the error of each element; 0: a tolerance that suits sums
   bool conditioned = false;    ///< the bound grows by the condition number
   bool differentiable = true;  ///< whether the output carries a gradient
-  bool numeric = false;        ///< takes int64 as well
-  bool signed_zeros = true;    ///< whether the sign of a zero result is defined
+  bool numeric = false;        ///< takes int64 as well: tried on these
+  Real least = -9, most = 9;
+  bool signed_zeros = true;  ///< whether the sign of a zero result is defined
 
   // Of elementwise ops only.
   std::size_t arity = 0;
@@ -84,6 +85,7 @@ struct Row {
 /// All rows, of which each family has a file.
 const std::vector<Row>& rows();
 std::vector<Row> elementwise_rows();
+std::vector<Row> function_rows();
 std::vector<Row> logic_rows();
 std::vector<Row> reduction_rows();
 std::vector<Row> shape_rows();
@@ -107,7 +109,7 @@ Row::Part ulp_and_condition(Real bound);
 /// The plain function, where the interpreter has none of the op's name.
 Row::Part function(Scalar scalar);
 Row::Part no_gradient();
-Row::Part numeric();
+Row::Part numeric(Real least = -9, Real most = 9);
 Row::Part any_zero();
 Row::Part sample(std::vector<Input> inputs, Build build, Reference reference = nullptr);
 Row::Part large_sample(std::vector<Input> inputs, Build build, Reference reference = nullptr);

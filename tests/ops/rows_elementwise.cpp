@@ -27,12 +27,27 @@ Build to_the(double exponent) {
   return [exponent](std::span<const Var> x) { return power(x[0], exponent); };
 }
 
+Build call(Binary op) {
+  return [op](std::span<const Var> x) { return op(x[0], x[1]); };
+}
+
+/// With the sign of y.
+Tensor integer_mod(std::span<const Tensor> x) {
+  return broadcast_apply([](const Real* a) { return a[0] - a[1] * std::floor(a[0] / a[1]); }, x);
+}
+
+Real finite(Real x, Real nan, Real above, Real below) {
+  return std::isnan(x) ? nan : std::isfinite(x) ? x : x > 0 ? above : below;
+}
+
 Real log_sigmoid_of(const Real* x) { return -(std::fmax(-x[0], Real{0}) + std::log1p(std::exp(-std::abs(x[0])))); }
 
 }  // namespace
 
 std::vector<Row> elementwise_rows() {
   const auto signs = special({0, -0.0L, 1, -1, kInf, -kInf, kNaN});
+  const auto halves = special({0, -0.0L, 0.5L, -0.5L, 1.5L, -1.5L, 2.5L, -2.5L, 0.3L, -0.7L, 8388609.0L, 0x1p52L + 1,
+                               0x1p51L + 0.5L, 0x1p22L + 0.5L, -0x1p52L - 1, kInf, -kInf, kNaN});
   return {
       {"add", binary(add), signs, ulp(1), numeric()},
       {"subtract", binary(subtract), signs, ulp(1), numeric()},
@@ -48,6 +63,19 @@ std::vector<Row> elementwise_rows() {
        sample({real({4}, -2, 2)}, to_the(0)), sample({real({4}, -2, 2)}, to_the(1)),
        sample({real({4}, 0.2L, 3)}, to_the(2.75)),
        sample({real({2, 2}, -2, 2)}, [](std::span<const Var> x) { return power(1.5, x[0]); })},
+      {"mod", binary(mod), domains({{-2, 2}, {0.3L, 0.4L}}),
+       special({0, -0.0L, 1, -1, 3, -3, 0.75L, -1e-20L, 1e20L, kInf, -kInf, kNaN}), ulp(1), numeric(1, 9),
+       sample({real({9}, 0.5L, 5), real({9}, -0.4L, -0.3L)}, call(mod)),
+       sample({integer({20}, -9, 9), integer({20}, -3, -1)}, call(mod), integer_mod)},
+      {"reciprocal", unary(reciprocal), domain(0.5L, 2), signs, function([](const Real* x) { return 1 / x[0]; }),
+       ulp(1)},
+      {"floor", unary(floor), halves, ulp(0.5L), numeric()},
+      {"ceil", unary(ceil), halves, ulp(0.5L), numeric()},
+      {"round", unary(round), halves, ulp(0.5L), numeric()},
+      {"trunc", unary(trunc), halves, ulp(0.5L), numeric()},
+      {"nan_to_num", unary([](const Operand& x) { return nan_to_num(x, 1.5, 2.5, -3.5); }), signs,
+       function([](const Real* x) { return finite(x[0], 1.5L, 2.5L, -3.5L); }), ulp(0.5L),
+       sample({real({5})}, [](std::span<const Var> x) { return nan_to_num(x[0]); })},
       {"square", unary(square), signs, ulp(1), numeric()},
       {"abs", unary(abs), signs, ulp(0.5L), numeric()},
       {"sign", unary(sign), signs, ulp(0.5L), numeric()},

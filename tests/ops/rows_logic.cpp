@@ -70,6 +70,8 @@ std::vector<Row> logic_rows() {
        fails<DTypeError>({real({2})}, [](std::span<const Var> x) { return logical_not(x[0]); },
                          {"logical_not", "float64"})},
       {"isfinite", unary(isfinite), special({0, 1, kInf, -kInf, kNaN}), no_gradient()},
+      {"isinf", unary(isinf), special({0, 1, kInf, -kInf, kNaN}), no_gradient(), ulp(0.5L)},
+      {"isnan", unary(isnan), special({0, 1, kInf, -kInf, kNaN}), no_gradient(), ulp(0.5L)},
       {"where", sample({boolean({2, 9}), real({2, 9}), real({2, 9})}, select, selected),
        sample({boolean({}), real({3}), real({2, 1})}, select, selected),
        sample({boolean({3}), real({}), real({})}, select, selected),

@@ -26,6 +26,12 @@ Real bce_with_logits(Real z, Real y) {
   return (weight == 0 ? 0 : z * weight) + std::log1p(std::exp(-std::abs(z)));
 }
 
+/// With the sign of y.
+Real remainder_of(Real x, Real y) {
+  const Real r = std::fmod(x, y);
+  return r == 0 ? std::copysign(r, y) : std::isnan(r) || (r < 0) == (y < 0) ? r : r + y;
+}
+
 #define POINTWISE(expression) [](const Real* x) -> Real { return expression; }
 
 }  // namespace
@@ -58,6 +64,29 @@ const std::map<std::string_view, Pointwise>& pointwise_ops() {
       {"expm1", {POINTWISE(std::expm1(x[0])), false}},
       {"log", {POINTWISE(std::log(x[0])), false}},
       {"log1p", {POINTWISE(std::log1p(x[0])), false}},
+      {"exp2", {POINTWISE(std::exp2(x[0])), false}},
+      {"log2", {POINTWISE(std::log2(x[0])), false}},
+      {"log10", {POINTWISE(std::log10(x[0])), false}},
+      {"rsqrt", {POINTWISE(1 / std::sqrt(x[0])), false}},
+      {"cbrt", {POINTWISE(std::cbrt(x[0])), false}},
+      {"hypot", {POINTWISE(std::hypot(x[0], x[1])), false}},
+      {"sin", {POINTWISE(std::sin(x[0])), false}},
+      {"cos", {POINTWISE(std::cos(x[0])), false}},
+      {"tan", {POINTWISE(std::tan(x[0])), false}},
+      {"asin", {POINTWISE(std::asin(x[0])), false}},
+      {"acos", {POINTWISE(std::acos(x[0])), false}},
+      {"atan", {POINTWISE(std::atan(x[0])), false}},
+      {"atan2", {POINTWISE(std::atan2(x[0], x[1])), false}},
+      {"sinh", {POINTWISE(std::sinh(x[0])), false}},
+      {"cosh", {POINTWISE(std::cosh(x[0])), false}},
+      {"asinh", {POINTWISE(std::asinh(x[0])), false}},
+      {"acosh", {POINTWISE(std::acosh(x[0])), false}},
+      {"atanh", {POINTWISE(std::atanh(x[0])), false}},
+      {"floor", {POINTWISE(std::floor(x[0])), true}},
+      {"ceil", {POINTWISE(std::ceil(x[0])), true}},
+      {"round", {POINTWISE(std::nearbyint(x[0])), true}},
+      {"trunc", {POINTWISE(std::trunc(x[0])), true}},
+      {"mod", {POINTWISE(remainder_of(x[0], x[1])), false}},
       {"tanh", {POINTWISE(std::tanh(x[0])), false}},
       {"sigmoid", {POINTWISE(sigmoid(x[0])), false}},
       {"softplus", {POINTWISE(softplus(x[0])), false}},
@@ -79,6 +108,8 @@ const std::map<std::string_view, Pointwise>& pointwise_ops() {
       {"logical_xor", {POINTWISE((x[0] != 0) != (x[1] != 0)), true}},
       {"logical_not", {POINTWISE(x[0] == 0), true}},
       {"isfinite", {POINTWISE(std::isfinite(x[0])), true}},
+      {"isinf", {POINTWISE(std::isinf(x[0])), true}},
+      {"isnan", {POINTWISE(std::isnan(x[0])), true}},
       {"where", {POINTWISE(x[0] != 0 ? x[1] : x[2]), true}},
       {"stop_gradient", {POINTWISE(x[0]), true}},
   };

@@ -1,6 +1,8 @@
 // Arithmetic, elementwise with NumPy broadcasting; of floating dtypes and int64 unless said.
 #pragma once
 
+#include <optional>
+
 #include <xtape/operand.hpp>
 
 namespace xtape {
@@ -15,6 +17,10 @@ Var negate(const Operand& x);
 /// The gradient for b is NaN where a < 0, and 0 where a is 0 and b >= 0.
 Var power(const Operand& a, const Operand& b);
 inline Var pow(const Operand& a, const Operand& b) { return power(a, b); }
+/// The remainder of x / y with the sign of y, as in NumPy; for int64, 0 where y is 0. The gradients are those of
+/// x - n y with a constant n, also where mod jumps.
+Var mod(const Operand& x, const Operand& y);
+Var reciprocal(const Operand& x);  ///< 1 / x; floating only
 Var square(const Operand& x);
 Var abs(const Operand& x);   ///< |x|; gradient 0 at 0
 Var sign(const Operand& x);  ///< -1, 0, 1, or NaN for NaN; gradient 0
@@ -22,6 +28,16 @@ Var sign(const Operand& x);  ///< -1, 0, 1, or NaN for NaN; gradient 0
 Var maximum(const Operand& a, const Operand& b);
 /// The smaller of a and b; NaN if either is. At a tie each gets half of the gradient.
 Var minimum(const Operand& a, const Operand& b);
+
+/// Rounded down, up, to the nearest integer (ties to even), and towards 0; gradient 0.
+Var floor(const Operand& x);
+Var ceil(const Operand& x);
+Var round(const Operand& x);
+Var trunc(const Operand& x);
+
+/// x with numbers in place of NaN and the infinities, by default 0 and the largest finite ones; gradient 0 there.
+/// Floating only.
+Var nan_to_num(const Operand& x, double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {});
 
 inline Var operator+(const Operand& a, const Operand& b) { return add(a, b); }
 inline Var operator-(const Operand& a, const Operand& b) { return subtract(a, b); }

@@ -15,7 +15,9 @@ Var logical_and(const Operand& a, const Operand& b);  ///< boolean operands only
 Var logical_or(const Operand& a, const Operand& b);
 Var logical_xor(const Operand& a, const Operand& b);
 Var logical_not(const Operand& x);
-Var isfinite(const Operand& x);  ///< neither infinite nor NaN; floating only
+Var isfinite(const Operand& x);  ///< neither infinite nor NaN; floating only, as the next two
+Var isinf(const Operand& x);
+Var isnan(const Operand& x);
 
 inline Var operator==(const Operand& a, const Operand& b) { return equal(a, b); }
 inline Var operator!=(const Operand& a, const Operand& b) { return not_equal(a, b); }

@@ -19,9 +19,15 @@ XTAPE_UNARY_FUNCTION(logical_not)
 // x - x is NaN for infinities and NaN.
 XTAPE_KERNELS(isfinite, predicate_kernels([](auto x) { return x - x == 0; }))
 XTAPE_DESCRIBE(isfinite)
+XTAPE_KERNELS(isinf, predicate_kernels([](auto x) { return (x == x) & (x - x != 0); }))
+XTAPE_DESCRIBE(isinf)
+XTAPE_KERNELS(isnan, predicate_kernels([](auto x) { return x != x; }))
+XTAPE_DESCRIBE(isnan)
 
 #ifdef XTAPE_ISA_BASELINE
 namespace xtape {
 Var isfinite(const Operand& x) { return detail::record_elementwise(detail::isfinite_op, {&x}, DType::boolean); }
+Var isinf(const Operand& x) { return detail::record_elementwise(detail::isinf_op, {&x}, DType::boolean); }
+Var isnan(const Operand& x) { return detail::record_elementwise(detail::isnan_op, {&x}, DType::boolean); }
 }  // namespace xtape
 #endif
