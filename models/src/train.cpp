@@ -62,9 +62,7 @@ optim::Result train(std::string_view caller, const optim::Parameters& parameters
 
 Var with_penalty(const Var& loss, double l2, const Parameter& weights) {
   if (l2 == 0) return loss;
-  // A Parameter alone knows no tape: a zero of the loss's tape brings it there.
-  const Var zero = sum(slice(expand_dims(stop_gradient(loss), 0), {Slice(0, 0)}));
-  return loss + 0.5 * l2 * sum(square(zero + weights));
+  return loss + 0.5 * l2 * sum(square(read(weights, loss)));
 }
 
 Array likeliest_class(const Array& logits) {

@@ -79,6 +79,19 @@ TEST(Substitute, ShapeAndDTypeAreTheParameters) {
   EXPECT_EQ(tape.read(x).value().values<double>()[0], 1);
 }
 
+TEST(Read, BesideAVarIsTheTapesRead) {
+  Parameter x("x", Array(3.0));
+  Tape tape;
+  Var y = tape.variable(2.0), beside = read(x, y);
+  Var z = y * square(beside);
+  EXPECT_EQ(z.item<double>(), 18);
+  EXPECT_EQ(tape.gradient(z, x).item<double>(), 12);
+  tape.substitute(x, y);
+  EXPECT_EQ(read(x, z).item<double>(), 2);
+  tape.reset();
+  EXPECT_THROW(read(x, y), StaleVarError);
+}
+
 TEST(DependsOn, IsWhetherTheTargetTakesPart) {
   Parameter x("x", Array{1, 2}), y("y", Array(1.0)), unread("unread", Array(1.0));
   Tape tape;

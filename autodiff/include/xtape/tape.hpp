@@ -173,6 +173,10 @@ class Tape {
   detail::TapeState* state_ = nullptr;
 };
 
+/// `tape.read(parameter)` for the tape of `beside`, where the tape itself is not at hand.
+Var read(const Parameter& parameter, const Var& beside, const char* file = __builtin_FILE(),
+         std::uint32_t line = __builtin_LINE());
+
 template <std::size_t N>
 std::array<Var, N> Tape::gradient(const Var& y, const Target (&targets)[N]) {
   std::vector<Var> gradients = gradient(y, std::span<const Target>(targets, N));

@@ -137,6 +137,11 @@ Var Tape::read(const Parameter& parameter, const char* file, std::uint32_t line)
   return VarAccess::make(state, detail::read_parameter(state, parameter, {file, line}));
 }
 
+Var read(const Parameter& parameter, const Var& beside, const char* file, std::uint32_t line) {
+  TapeState& state = VarAccess::state(beside);
+  return VarAccess::make(state, detail::read_parameter(state, parameter, {file, line}));
+}
+
 void Tape::substitute(const Parameter& parameter, const Var& value) {
   TapeState& state = checked(state_);
   const NodeId node = node_on(state, value, "substitute", "the value");
