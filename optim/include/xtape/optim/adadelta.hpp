@@ -10,6 +10,8 @@ namespace xtape::optim {
 /// u = decay u + (1 - decay) change^2; x - learning_rate change.
 /// Zeiler, ADADELTA: An Adaptive Learning Rate Method, 2012, algorithm 1, which has no rate: 1 is the paper's. Epsilon
 /// stands inside both roots, in the paper and in PyTorch. It also decides how small the first changes are.
+/// It does not settle: where gradients alternate in sign about a minimum, u grows with every step. A falling rate, or
+/// one below 1, or early stopping helps.
 struct AdaDelta {
   double decay = 0.9;
   double epsilon = 1e-6;

@@ -1,7 +1,7 @@
 // `Optimizer`: a rule, the parameters that it changes, and what it remembers of them.
 //
 //     Optimizer optimizer(Adam{.learning_rate = 0.01}, {model.weights, model.bias});
-//     for (int i = 0; i < 1000; ++i) optimizer.step([&](Tape& tape) { return model.loss(tape, x, y); });
+//     for (int i = 0; i < 1000; ++i) optimizer.step([&](Tape& tape) { return model.loss(tape.variable(x), y); });
 #pragma once
 
 #include <cstdint>
