@@ -2,12 +2,11 @@
 #include <cblas.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
 
 #include "execute/run.hpp"
 #include "execute/threads.hpp"
+#include "kernels/blas_threads.hpp"
 #include "kernels/dispatch.hpp"
 #include "ops/errors.hpp"
 
@@ -22,17 +21,6 @@ constexpr std::int64_t kSmall = 4096;
 constexpr std::int64_t kTile = 128;
 constexpr std::int64_t kMostTiles = 16;
 constexpr double kFlopsPerNanosecond = 40;
-
-/// OpenBLAS's own threads would be a second pool that fights with ours, and their number would change the bits. The
-/// setting is process-wide; XTAPE_KEEP_BLAS_THREADS=1 leaves it alone.
-void use_one_blas_thread() {
-  static const bool once = [] {
-    const char* keep = std::getenv("XTAPE_KEEP_BLAS_THREADS");
-    if (keep == nullptr || std::strcmp(keep, "1") != 0) openblas_set_num_threads(1);
-    return true;
-  }();
-  static_cast<void>(once);
-}
 
 /// A matrix in memory: element (i, j) is at data[i * row + j * column].
 template <class T>
