@@ -18,7 +18,8 @@ namespace xtape::optim {
 /// An update rule (GradientDescent, Adam, a function ...), or Newton's method.
 using Method = std::variant<UpdateRule, Newton>;
 
-/// Called at every iteration, with the loss and gradient norm of the parameters that it starts from.
+/// Called after every update, and once more where there is none. The step tells the loss and the gradient norm that the
+/// update started from; the parameters already have their new values.
 using Progress = std::function<void(const Step&)>;
 
 /// How it ended. Loss and gradient norm belong to the parameters as they were left; with mini-batches the loss is the
