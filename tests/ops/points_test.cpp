@@ -177,6 +177,58 @@ std::vector<Point> powers() {
   };
 }
 
+std::vector<Point> elementwise_functions() {
+  const Real quarter = std::numbers::pi_v<Real> / 2;
+  const auto clip_to_unit = [](Vars x) { return clip(x[0], 0, 1); };
+  return {
+      {"clip with numbers", {{-1, 0, 0.5L, 1, 2}}, clip_to_unit, {0, 0, 0.5L, 1, 1}, {{0, 0, 1, 0, 0}}},
+      {"clip with tensors",
+       {{-1, 0, 0.5L, 1, 2, 3}, {0, 0, 0, 0, 0, 2}, {1, 1, 1, 1, 1, 1}},
+       [](Vars x) { return clip(x[0], x[1], x[2]); },
+       {0, 0, 0.5L, 1, 1, 1},
+       {{0, 0, 1, 0, 0, 0}, {1, 1, 0, 0, 0, 0}, {0, 0, 0, 1, 1, 1}}},
+      {"clip of NaN", {{kNaN}}, clip_to_unit, {kNaN}, {{kNaN}}},
+      {"clamp_min with a NaN bound", {{1}, {kNaN}}, two<clamp_min>, {kNaN}, {{kNaN}, {kNaN}}},
+      {"clamp_max with a NaN bound", {{1}, {kNaN}}, two<clamp_max>, {kNaN}, {{kNaN}, {kNaN}}},
+      {"logaddexp of infinities",
+       {{kInf, -kInf, kInf, -kInf}, {kInf, -kInf, -kInf, 1}},
+       two<logaddexp>,
+       {kInf, -kInf, kInf, 1},
+       {{0.5L, 0.5L, 1, 0}, {0.5L, 0.5L, 0, 1}}},
+      {"xlogy", {{0, 0, 0}, {0, 2, kNaN}}, two<xlogy>, {0, 0, kNaN}, {{0, kLn2, kNaN}, {0, 0, kNaN}}},
+      {"xlog1py", {{0, 0, 0}, {-1, 1, kNaN}}, two<xlog1py>, {0, 0, kNaN}, {{0, kLn2, kNaN}, {0, 0, kNaN}}},
+      {"atan2 at the origin", {{0}, {0}}, two<atan2>, {0}, {{0}, {0}}},
+      {"hypot at the origin", {{0}, {0}}, two<hypot>, {0}, {{0}, {0}}},
+      {"asin at 1", {{1}}, one<asin>, {quarter}, {{kInf}}},
+      {"asin at 1 with cotangent 0", {{1}}, one<asin>, {quarter}, {{0}}, 0},
+      {"acos at 1", {{1}}, one<acos>, {0}, {{-kInf}}},
+      {"acos at 1 with cotangent 0", {{1}}, one<acos>, {0}, {{0}}, 0},
+      {"acosh at 1 with cotangent 0", {{1}}, one<acosh>, {0}, {{0}}, 0},
+      {"cbrt at 0", {{0}}, one<cbrt>, {0}, {{kInf}}},
+      {"erfinv at 1", {{1}}, one<erfinv>, {kInf}, {{kInf}}},
+      {"floor, at integers too", {{-1, 0.5L, 2}}, one<floor>, {-1, 0, 2}, {{0, 0, 0}}},
+      {"mod", {{-7, 7, -6}, {3, -3, 3}}, two<mod>, {2, -2, 0}, {{1, 1, 1}, {3, 3, 2}}},
+      {"nan_to_num",
+       {{kNaN, kInf, -kInf, 3}},
+       [](Vars x) { return nan_to_num(x[0], 1, 2, -2); },
+       {1, 2, -2, 3},
+       {{0, 0, 0, 1}}},
+      {"leaky_relu at 0",
+       {{0, -2, 2}},
+       [](Vars x) { return leaky_relu(x[0], 0.25); },
+       {0, -0.5L, 2},
+       {{0.25L, 0.25L, 1}}},
+      {"elu far out", {{1000, -1000}}, [](Vars x) { return elu(x[0]); }, {1000, -1}, {{1, 0}}},
+      {"relu6 at its kinks", {{0, 6, 3}}, one<relu6>, {0, 6, 3}, {{0, 0, 1}}},
+      {"hard_tanh at its kinks", {{-1, 1, 0.5L}}, [](Vars x) { return hard_tanh(x[0]); }, {-1, 1, 0.5L}, {{0, 0, 1}}},
+      {"hard_sigmoid at its kinks", {{-3, 3, 0}}, one<hard_sigmoid>, {0, 1, 0.5L}, {{0, 0, 1 / Real{6}}}},
+      {"silu far out", {{-kInf, -1000, 1000}}, one<silu>, {0, 0, 1000}, {{0, 0, 1}}},
+      {"gelu far out", {{-kInf, -1000, 1000}}, [](Vars x) { return gelu(x[0]); }, {0, 0, 1000}, {{0, 0, 1}}},
+      {"mish far out", {{-kInf, -1000, 1000}}, one<mish>, {0, 0, 1000}, {{0, 0, 1}}},
+      {"softsign", {{0, -kInf, kInf}}, one<softsign>, {0, -1, 1}, {{1, 0, 0}}},
+  };
+}
+
 void check(const Point& point, DType dtype) {
   SCOPED_TRACE(point.name + ", " + std::string(name(dtype)));
   Tape tape;
@@ -202,7 +254,8 @@ TEST_P(Points, ValuesAndGradients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Numerics, Points,
-                         testing::Values(kinks_and_ties, not_a_number, strong_zeros, saturations, powers));
+                         testing::Values(kinks_and_ties, not_a_number, strong_zeros, saturations, powers,
+                                         elementwise_functions));
 
 TEST(Numerics, RelativeAccuracyNearZero) {
   Tape tape;
@@ -287,6 +340,22 @@ TEST(Numerics, MixedSecondDerivativeBesideZero) {
   EXPECT_EQ((hx + hy).item<double>(), 4);
 }
 
+TEST(Numerics, SecondOrderOfElementwiseFunctions) {
+  EXPECT_EQ(derivative([](Vars x) { return logaddexp(x[0], x[0] * 3); }, 0, 2), 1);
+  EXPECT_EQ(derivative([](Vars x) { return xlogy(x[0], x[0] + 1); }, 0, 2), 2);
+  EXPECT_EQ(derivative([](Vars x) { return hypot(x[0], 1); }, 0, 2), 1);
+  EXPECT_EQ(derivative(one<erf>, 0, 2), 0);
+  EXPECT_EQ(derivative(one<softsign>, 0, 2), 0);
+  EXPECT_NEAR(static_cast<double>(derivative(one<digamma>, 1, 4)), -24.886266123440879, 1e-13);  // -4! zeta(5)
+}
+
+TEST(Numerics, RemainderOfIntegers) {
+  Tape tape;
+  const Var x = tape.variable(Array::from<std::int64_t>({7, -7, 7, -7, 5, INT64_MIN, 6}));
+  const Var y = tape.variable(Array::from<std::int64_t>({3, 3, -3, -3, 0, -1, 3}));
+  EXPECT_TRUE(equals(mod(x, y).value(), {1, 2, -2, -1, 0, 0, 0}));
+}
+
 TEST(Numerics, TwoSpellingsAgree) {
   for (double value : {0.0, 0.25, 2.0, 7.5}) {
     for (int order : {0, 1}) {
@@ -294,6 +363,11 @@ TEST(Numerics, TwoSpellingsAgree) {
       EXPECT_EQ(derivative(to_the(2), value, order), derivative(one<square>, value, order)) << value;
     }
   }
+  for (double value : {-1.5, -0.0, 0.0, 2.0, std::numeric_limits<double>::quiet_NaN()})
+    for (int order : {0, 1}) {
+      const Real clamped = derivative([](Vars x) { return clamp_min(x[0], 0); }, value, order);
+      EXPECT_TRUE(equals(Array(static_cast<double>(derivative(one<relu>, value, order))), {clamped})) << value;
+    }
   Tape tape;
   const Var a = tape.variable(Array{1, 2, 3}), b = tape.variable(Array{3, 2, 1});
   const Var pairwise = maximum(a, b), stacked = max(stack({a, b}), 0);

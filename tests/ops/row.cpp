@@ -59,18 +59,18 @@ void add_elementwise_failures(Row& row) {
     return build(std::vector<Var>{x[0], cast(x[1], DType::float32)});
   };
   if (row.arity == 2) {
-    row.failures.push_back({{real({2, 3}), real({4})}, row.build, shape_error, {row.name, "[2, 3]", "[4]"}});
-    row.failures.push_back({{real({2}), real({2})}, mixed, dtype_error, {row.name, "float32", "float64"}});
+    row.failures.push_back({{real({2, 3}), real({4})}, row.build, shape_error, {row.called, "[2, 3]", "[4]"}});
+    row.failures.push_back({{real({2}), real({2})}, mixed, dtype_error, {row.called, "float32", "float64"}});
   }
   if (!row.numeric) {
     const std::vector<Input> integers(row.arity, integer({3}, 0, 5));
-    row.failures.push_back({integers, row.build, dtype_error, {row.name, "int64"}});
+    row.failures.push_back({integers, row.build, dtype_error, {row.called, "int64"}});
   }
 }
 
 }  // namespace
 
-Row::Row(std::string op, std::initializer_list<Part> parts) : name(std::move(op)) {
+Row::Row(std::string op, std::initializer_list<Part> parts) : name(std::move(op)), called(name) {
   for (const Part& part : parts) part(*this);
   if (arity == 0) return;
   if (scalar == nullptr) scalar = named_function(name);
@@ -81,8 +81,8 @@ Row::Row(std::string op, std::initializer_list<Part> parts) : name(std::move(op)
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> result;
-    for (auto family :
-         {elementwise_rows, function_rows, logic_rows, reduction_rows, shape_rows, product_rows, loss_rows})
+    for (auto family : {elementwise_rows, function_rows, activation_rows, logic_rows, reduction_rows, shape_rows,
+                        product_rows, loss_rows})
       for (Row& row : family()) result.push_back(std::move(row));
     return result;
   }();
@@ -106,6 +106,9 @@ Row::Part special(std::vector<Real> points) {
 }
 Row::Part ulp(Real bound) {
   return [bound](Row& row) { row.ulp = bound; };
+}
+Row::Part called(std::string name) {
+  return [name = std::move(name)](Row& row) { row.called = name; };
 }
 Row::Part ulp_and_condition(Real bound) {
   return [bound](Row& row) { row.ulp = bound, row.conditioned = true; };
@@ -167,10 +170,16 @@ std::vector<Real> edges(DType dtype) {
 }
 
 Real ulp_bound(const Row& row, DType dtype, const Real* x) {
-  if (!row.conditioned) return dtype == DType::float32 && row.ulp > 1 ? 4 : row.ulp;
-  const Real y = row.scalar(x), nearby = x[0] * (1 + 1e-9L), change = row.scalar(&nearby) - y;
-  const Real condition = std::abs(change / y) * 1e9L;
-  return std::isfinite(condition) ? row.ulp + condition : row.ulp;
+  const Real bound = dtype == DType::float32 && row.ulp > 1 ? std::max(row.ulp, Real{4}) : row.ulp;
+  if (!row.conditioned) return bound;
+  const Real y = row.scalar(x);
+  Real condition = 0;
+  for (std::size_t input = 0; input < row.arity; ++input) {
+    Real nearby[] = {x[0], row.arity > 1 ? x[1] : 0};
+    nearby[input] *= 1 + 1e-9L;
+    condition += std::abs((row.scalar(nearby) - y) / y) * 1e9L;
+  }
+  return std::isfinite(condition) ? bound + condition : bound;
 }
 
 Tensor broadcast_apply(Scalar scalar, std::span<const Tensor> inputs) {

@@ -62,6 +62,7 @@ struct Row {
       : Row(std::move(op), std::initializer_list<Part>{Part(parts)...}) {}
 
   std::string name;
+  std::string called;  ///< the op's name in its errors, where a row is one form of it
   std::vector<Sample> samples;
   std::vector<Failure> failures;
   Real ulp = 0;                ///< bound on the error of each element; 0: a tolerance that suits sums
@@ -86,6 +87,7 @@ struct Row {
 const std::vector<Row>& rows();
 std::vector<Row> elementwise_rows();
 std::vector<Row> function_rows();
+std::vector<Row> activation_rows();
 std::vector<Row> logic_rows();
 std::vector<Row> reduction_rows();
 std::vector<Row> shape_rows();
@@ -104,6 +106,7 @@ Row::Part domain(Real low, Real high);
 Row::Part domains(std::vector<std::pair<Real, Real>> each);
 Row::Part special(std::vector<Real> points);
 Row::Part ulp(Real bound);
+Row::Part called(std::string name);
 /// At most so many ulp plus the condition number.
 Row::Part ulp_and_condition(Real bound);
 /// The plain function, where the interpreter has none of the op's name.

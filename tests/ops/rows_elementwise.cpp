@@ -31,6 +31,13 @@ Build call(Binary op) {
   return [op](std::span<const Var> x) { return op(x[0], x[1]); };
 }
 
+Var clip_all(std::span<const Var> x) { return clip(x[0], x[1], x[2]); }
+
+/// The upper bound counts where the lower one is above it.
+Tensor clipped(std::span<const Tensor> x) {
+  return broadcast_apply([](const Real* a) { return std::fmin(std::fmax(a[0], a[1]), a[2]); }, x);
+}
+
 /// With the sign of y.
 Tensor integer_mod(std::span<const Tensor> x) {
   return broadcast_apply([](const Real* a) { return a[0] - a[1] * std::floor(a[0] / a[1]); }, x);
@@ -81,6 +88,16 @@ std::vector<Row> elementwise_rows() {
       {"sign", unary(sign), signs, ulp(0.5L), numeric()},
       {"maximum", binary(maximum), signs, ulp(0.5L), numeric(), any_zero()},
       {"minimum", binary(minimum), signs, ulp(0.5L), numeric(), any_zero()},
+      {"clamp_min", binary(clamp_min), signs, ulp(0.5L), numeric(), any_zero()},
+      {"clamp_max", binary(clamp_max), signs, ulp(0.5L), numeric(), any_zero()},
+      {"exceeds", binary(exceeds), signs, ulp(0.5L)},
+      {"clip", sample({real({9}), real({9}, -1, -0.5L), real({9}, 0.5L, 1)}, clip_all, clipped),
+       sample({real({2, 9}), real({}, -1, -0.5L), real({2, 1}, 0.5L, 1)}, clip_all, clipped),
+       sample({real({9}), real({9}, 0.5L, 1), real({9}, -1, -0.5L)}, clip_all, clipped),
+       sample({integer({30}, -9, 9), integer({30}, -5, 0), integer({30}, 0, 5)}, clip_all, clipped),
+       sample({real({9})}, [](std::span<const Var> x) { return clip(x[0], -0.5, 1); }),
+       fails<ShapeError>({real({2}), real({3}), real({2})}, clip_all, {"clamp_min", "[2]", "[3]"}),
+       fails<DTypeError>({real({2}), real({2}), integer({2}, 0, 1)}, clip_all, {"clamp_max", "float64", "int64"})},
       {"sqrt", unary(sqrt), domain(0.1L, 5), signs, ulp(0.5L)},
       {"exp", unary(exp), domain(-5, 5),
        special({0, -0.0L, 88, 88.7L, 89, -104, 709.7L, 709.8L, -745, -746, kInf, -kInf, kNaN}), ulp(2)},

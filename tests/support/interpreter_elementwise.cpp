@@ -1,7 +1,9 @@
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 #include "support/interpreter.hpp"
+#include "support/special.hpp"
 
 namespace xtape::test {
 
@@ -24,6 +26,14 @@ Real larger_share(Real a, Real b) { return std::isnan(a) || std::isnan(b) ? kNaN
 Real bce_with_logits(Real z, Real y) {
   const Real weight = z > 0 ? 1 - y : -y;
   return (weight == 0 ? 0 : z * weight) + std::log1p(std::exp(-std::abs(z)));
+}
+
+/// 0 where x is 0 and y is not NaN.
+Real times_logarithm(Real x, Real y, Real logarithm) { return x == 0 && !std::isnan(y) ? 0 : x * logarithm; }
+
+Real log_of_sum(Real a, Real b) {
+  if (std::isnan(a) || std::isnan(b)) return kNaN;
+  return a == b ? a + std::log(Real{2}) : std::fmax(a, b) + std::log1p(std::exp(-std::abs(a - b)));
 }
 
 /// With the sign of y.
@@ -82,6 +92,32 @@ const std::map<std::string_view, Pointwise>& pointwise_ops() {
       {"asinh", {POINTWISE(std::asinh(x[0])), false}},
       {"acosh", {POINTWISE(std::acosh(x[0])), false}},
       {"atanh", {POINTWISE(std::atanh(x[0])), false}},
+      {"erf", {POINTWISE(std::erf(x[0])), false}},
+      {"erfc", {POINTWISE(std::erfc(x[0])), false}},
+      {"erfinv", {POINTWISE(erfinv_of(x[0])), false}},
+      {"exp_negative_square", {POINTWISE(std::exp(-x[0] * x[0])), false}},
+      {"normal_cdf", {POINTWISE(std::erfc(-x[0] / std::numbers::sqrt2_v<Real>) / 2), false}},
+      {"lgamma", {POINTWISE(std::lgamma(x[0])), false}},
+      {"digamma", {POINTWISE(digamma_of(x[0])), false}},
+      {"polygamma", {POINTWISE(polygamma_of(static_cast<int>(x[0]), x[1])), false}},
+      {"xlogy", {POINTWISE(times_logarithm(x[0], x[1], std::log(x[1]))), false}},
+      {"xlog1py", {POINTWISE(times_logarithm(x[0], x[1], std::log1p(x[1]))), false}},
+      {"logaddexp", {POINTWISE(log_of_sum(x[0], x[1])), false}},
+      {"clamp_min",
+       {POINTWISE(unordered(x)   ? kNaN
+                  : x[0] <= x[1] ? x[1]
+                                 : x[0]),
+        true}},
+      {"clamp_max",
+       {POINTWISE(unordered(x)   ? kNaN
+                  : x[0] >= x[1] ? x[1]
+                                 : x[0]),
+        true}},
+      {"exceeds",
+       {POINTWISE(unordered(x)  ? kNaN
+                  : x[0] > x[1] ? 1
+                                : 0),
+        true}},
       {"floor", {POINTWISE(std::floor(x[0])), true}},
       {"ceil", {POINTWISE(std::ceil(x[0])), true}},
       {"round", {POINTWISE(std::nearbyint(x[0])), true}},

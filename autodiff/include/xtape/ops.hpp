@@ -2,6 +2,7 @@
 // take float32 or float64, never mixed. Errors in shape, dtype or axis are thrown when an op is recorded.
 #pragma once
 
+#include <xtape/ops/activations.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/functions.hpp>
 #include <xtape/ops/logic.hpp>

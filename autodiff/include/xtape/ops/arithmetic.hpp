@@ -29,6 +29,12 @@ Var maximum(const Operand& a, const Operand& b);
 /// The smaller of a and b; NaN if either is. At a tie each gets half of the gradient.
 Var minimum(const Operand& a, const Operand& b);
 
+/// x, but at least min and at most max: minimum(maximum(x, min), max). Where x meets a bound, the bound gets the
+/// gradient and x gets 0. NaN stays, in x and in the bounds.
+Var clip(const Operand& x, const Operand& min, const Operand& max);
+Var clamp_min(const Operand& x, const Operand& min);  ///< clip from below only
+Var clamp_max(const Operand& x, const Operand& max);  ///< clip from above only
+
 /// Rounded down, up, to the nearest integer (ties to even), and towards 0; gradient 0.
 Var floor(const Operand& x);
 Var ceil(const Operand& x);
