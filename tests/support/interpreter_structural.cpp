@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "support/interpreter.hpp"
+#include "support/interpreter_linear_algebra.hpp"
 
 namespace xtape::test {
 
@@ -253,7 +254,12 @@ const std::map<std::string_view, Evaluator>& structural_ops() {
       {"logsumexp", {logsumexp, false}},
       {"matmul", {matmul, false}},
   };
-  return ops;
+  static const std::map<std::string_view, Evaluator> all = [] {
+    std::map<std::string_view, Evaluator> both = ops;
+    both.insert(linear_algebra_ops().begin(), linear_algebra_ops().end());
+    return both;
+  }();
+  return all;
 }
 
 }  // namespace xtape::test

@@ -5,6 +5,7 @@
 #include <xtape/ops/activations.hpp>
 #include <xtape/ops/arithmetic.hpp>
 #include <xtape/ops/functions.hpp>
+#include <xtape/ops/linear_algebra.hpp>
 #include <xtape/ops/logic.hpp>
 #include <xtape/ops/losses.hpp>
 #include <xtape/ops/products.hpp>
