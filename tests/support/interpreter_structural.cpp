@@ -7,6 +7,7 @@
 
 #include "support/interpreter.hpp"
 #include "support/interpreter_linear_algebra.hpp"
+#include "support/interpreter_neural.hpp"
 
 namespace xtape::test {
 
@@ -253,6 +254,8 @@ const std::map<std::string_view, Evaluator>& structural_ops() {
       {"all", {all, true}},
       {"logsumexp", {logsumexp, false}},
       {"matmul", {matmul, false}},
+      {"windows", {windows, true}},
+      {"windows_transpose", {windows_transpose, false}},
   };
   static const std::map<std::string_view, Evaluator> all = [] {
     std::map<std::string_view, Evaluator> both = ops;

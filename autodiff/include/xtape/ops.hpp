@@ -8,6 +8,7 @@
 #include <xtape/ops/linear_algebra.hpp>
 #include <xtape/ops/logic.hpp>
 #include <xtape/ops/losses.hpp>
+#include <xtape/ops/neural.hpp>
 #include <xtape/ops/products.hpp>
 #include <xtape/ops/reductions.hpp>
 #include <xtape/ops/shape.hpp>
