@@ -17,6 +17,12 @@ struct Pair {
   Pair(std::int64_t of_height, std::int64_t of_width) : height(of_height), width(of_width) {}
 };
 
+/// x weight^T + bias: x (..., in), weight (out, in) or (in), bias (out) or (); the result is (..., out) or (...).
+Var linear(const Operand& x, const Operand& weight, const std::optional<Operand>& bias = {});
+/// The rows of weight (count, width) at the int64 indices, (..., width); errors as in `take`. The row `padding_idx`
+/// gets no gradient.
+Var embedding(const Operand& indices, const Operand& weight, std::optional<std::int64_t> padding_idx = {});
+
 // ---- Convolution: cross-correlation, as everywhere. A product of matrices, which follows IEEE where 0 meets inf.
 // Throws ShapeError where channels, groups or bias do not fit, or where no kernel fits into the padded input;
 // ValueError for a stride, dilation or number of groups below 1 or a padding below 0.
@@ -59,5 +65,39 @@ inline Var avg_pool1d(const Operand& x, std::int64_t kernel_size) { return avg_p
 Var avg_pool2d(const Operand& x, Pair kernel_size, Pair stride, Pair padding = 0, bool ceil_mode = false,
                bool count_include_pad = true);
 inline Var avg_pool2d(const Operand& x, Pair kernel_size) { return avg_pool2d(x, kernel_size, kernel_size); }
+
+// ---- Normalization: (x - mean) / sqrt(variance + eps) * weight + bias, with the mean squared deviation as variance.
+// Elements that are all the same become 0 and have a finite gradient as long as eps > 0. ValueError for eps < 0.
+
+/// Over the last axes, whose extents are `normalized_shape`, which weight and bias have too.
+Var layer_norm(const Operand& x, const Shape& normalized_shape, const std::optional<Operand>& weight = {},
+               const std::optional<Operand>& bias = {}, double eps = 1e-5);
+/// x (n, channels, ...), over each of `num_groups` groups of channels with all that follows; weight and bias
+/// (channels).
+Var group_norm(const Operand& x, std::int64_t num_groups, const std::optional<Operand>& weight = {},
+               const std::optional<Operand>& bias = {}, double eps = 1e-5);
+/// The inference form: x (n, channels, ...), everything else (channels), with given means and variances.
+Var batch_norm(const Operand& x, const Operand& running_mean, const Operand& running_var,
+               const std::optional<Operand>& weight = {}, const std::optional<Operand>& bias = {}, double eps = 1e-5);
+
+/// What batch_norm_training returns; the statistics have the shape (channels).
+struct BatchNorm {
+  Var value;
+  Var mean;             ///< of the batch
+  Var variance;         ///< that the value is normalized with: the mean of the squared deviations
+  Var sample_variance;  ///< with n - 1 for n, as running variances take it; NaN of one element
+};
+/// The training form: normalizes over all axes but the channels. It keeps nothing; the caller averages the statistics,
+/// for example by tape.evaluate(outputs, {{running_mean, 0.9 * read(running_mean, x) + 0.1 * result.mean}, ...}).
+BatchNorm batch_norm_training(const Operand& x, const std::optional<Operand>& weight = {},
+                              const std::optional<Operand>& bias = {}, double eps = 1e-5);
+
+/// softmax(query key^T scale) value over the keys: query (..., l, e), key (..., s, e), value (..., s, v), with
+/// broadcasting over the other axes; `scale` is 1 / sqrt(e) by default. attn_mask broadcasts to (..., l, s): boolean,
+/// true where a query may look, or numbers to add. `is_causal` hides the keys after a query's own place. A query that
+/// may look nowhere, or only at -inf, gets zeros, and a gradient of zeros.
+Var scaled_dot_product_attention(const Operand& query, const Operand& key, const Operand& value,
+                                 const std::optional<Operand>& attn_mask = {}, bool is_causal = false,
+                                 std::optional<double> scale = {});
 
 }  // namespace xtape

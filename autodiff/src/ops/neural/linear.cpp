@@ -1,0 +1,50 @@
+// Layers that are one product or one look-up: linear and embedding.
+#include <xtape/ops.hpp>
+
+#include "ops/errors.hpp"
+#include "ops/neural/layer.hpp"
+#include "ops/view.hpp"
+
+namespace xtape {
+
+namespace {
+
+using detail::fail;
+using detail::Layer;
+
+void check_linear(const Shape& x, const Shape& weight, const std::optional<Var>& bias) {
+  if (weight.rank() != 1 && weight.rank() != 2)
+    fail<ShapeError>("linear", "weight is ", weight, ", it must be (out, in) or (in)");
+  if (x.rank() == 0 || x.back() != weight.back())
+    fail<ShapeError>("linear", "the last axis of x must be the last of weight: x is ", x, ", weight is ", weight);
+  const Shape out = weight.rank() == 2 ? Shape{weight[0]} : Shape{};
+  if (bias && bias->shape() != out)
+    fail<ShapeError>("linear", "bias is ", bias->shape(), ", it must be ", out, ": weight is ", weight);
+}
+
+}  // namespace
+
+Var linear(const Operand& x, const Operand& weight, const std::optional<Operand>& bias) {
+  const Layer layer("linear", {&x, &weight, detail::given(bias)});
+  check_linear(layer[0].shape(), layer[1].shape(), layer.optional(2));
+  const Var product = matmul(layer[0], layer[1].rank() == 2 ? detail::matrix_transposed(layer[1]) : layer[1]);
+  return layer.result(layer.optional(2) ? product + *layer.optional(2) : product);
+}
+
+Var embedding(const Operand& indices, const Operand& weight, std::optional<std::int64_t> padding_idx) {
+  const Layer layer("embedding", {&weight}, {&indices});
+  const Var &rows = layer[0], &positions = layer[1];
+  if (rows.rank() != 2) fail<ShapeError>("embedding", "weight is ", rows.shape(), ", it must be (count, width)");
+  if (positions.dtype() != DType::int64)
+    fail<DTypeError>("embedding", "the indices are ", positions.dtype(), ", they must be int64");
+  const std::int64_t count = rows.shape()[0];
+  const Var taken = take(rows, positions, 0);
+  if (!padding_idx) return layer.result(taken);
+  if (*padding_idx < -count || *padding_idx >= count)
+    fail<ValueError>("embedding", "padding_idx ", *padding_idx, " is out of range for weight ", rows.shape());
+  const std::int64_t padding = *padding_idx < 0 ? *padding_idx + count : *padding_idx;
+  const Var is_padding = logical_or(equal(positions, padding), equal(positions, padding - count));
+  return layer.result(where(expand_dims(is_padding, -1), stop_gradient(taken), taken));
+}
+
+}  // namespace xtape
