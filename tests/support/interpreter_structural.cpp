@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "support/interpreter.hpp"
+#include "support/interpreter_random.hpp"
 #include "support/interpreter_linear_algebra.hpp"
 #include "support/interpreter_neural.hpp"
 
@@ -254,6 +255,8 @@ const std::map<std::string_view, Evaluator>& structural_ops() {
       {"all", {all, true}},
       {"logsumexp", {logsumexp, false}},
       {"matmul", {matmul, false}},
+      {"random_uniform", {random_uniform, true}},
+      {"random_normal", {random_normal, false}},
       {"windows", {windows, true}},
       {"windows_transpose", {windows_transpose, false}},
   };

@@ -10,5 +10,6 @@
 #include <xtape/ops/losses.hpp>
 #include <xtape/ops/neural.hpp>
 #include <xtape/ops/products.hpp>
+#include <xtape/ops/random.hpp>
 #include <xtape/ops/reductions.hpp>
 #include <xtape/ops/shape.hpp>

@@ -4,6 +4,7 @@
 #include <xtape/array.hpp>
 #include <xtape/engine.hpp>
 #include <xtape/error.hpp>
+#include <xtape/initialize.hpp>
 #include <xtape/operand.hpp>
 #include <xtape/ops.hpp>
 #include <xtape/parameter.hpp>
