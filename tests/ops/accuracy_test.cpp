@@ -1,8 +1,10 @@
 // How far elementwise ops are off the truth, in units of the last place: over typical ranges, every magnitude, all bit
 // patterns and the neighbours of the row's special points, under each instruction set that the machine has. The truth
 // is MPFR's or, where that knows nothing of the op, the long double result.
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -15,7 +17,12 @@ namespace xtape::test {
 
 namespace {
 
-constexpr int kPoints = 20000;
+/// XTAPE_ACCURACY_POINTS, by default 20,000; fewer where MPFR takes 0.1 ms for each.
+int number_of_points(const Row& row) {
+  const char* wish = std::getenv("XTAPE_ACCURACY_POINTS");
+  const int points = wish == nullptr ? 20000 : std::atoi(wish);
+  return row.name == "lgamma" || row.name == "digamma" ? points / 4 : points;
+}
 
 /// Leaves the instruction set as it was.
 class Restoring {
@@ -60,8 +67,9 @@ std::vector<Tensor> points(const Row& row, DType dtype) {
   Random random(5);
   std::vector<Real> hard = edges(dtype);
   hard.insert(hard.end(), row.specials.begin(), row.specials.end());
-  std::vector<Tensor> result(row.arity, {dtype, {kPoints}, {}});
-  for (int i = 0; i < kPoints; ++i)
+  const int number = number_of_points(row);
+  std::vector<Tensor> result(row.arity, {dtype, {number}, {}});
+  for (int i = 0; i < number; ++i)
     for (std::size_t input = 0; input < row.arity; ++input)
       result[input].elements.push_back(point(row, input, hard, dtype, random));
   return result;
@@ -79,19 +87,23 @@ Tensor truth(const Row& row, std::span<const Tensor> inputs) {
 }
 
 struct Worst {
-  Real excess = 0;  ///< error over bound
+  Real excess = 0;  ///< error over bound, and the error and the place of it
   Real error = 0;
   std::size_t at = 0;
+  Real unexplained = 0;  ///< the largest error less the condition number, where that counts
 };
 
 Worst worst_of(const Row& row, std::span<const Tensor> inputs, const Tensor& expected, const Tensor& actual) {
   Worst worst;
+  const Real least = actual.dtype == DType::float32 && row.ulp > 1 ? std::max(row.ulp, Real{4}) : row.ulp;
   for (std::size_t i = 0; i < expected.elements.size(); ++i) {
     Real x[2] = {};
     for (std::size_t input = 0; input < inputs.size(); ++input) x[input] = inputs[input].elements[i];
     const Real error = ulps(actual.elements[i], expected.elements[i], actual.dtype);
-    const Real excess = error / ulp_bound(row, actual.dtype, x);
-    if (excess > worst.excess) worst = {excess, error, i};
+    if (error <= worst.unexplained && error <= worst.excess * least) continue;  // the bound is at least that
+    const Real bound = ulp_bound(row, actual.dtype, x), excess = error / bound;
+    worst.unexplained = std::max(worst.unexplained, error - std::max(Real{0}, bound - least));
+    if (excess > worst.excess) worst.excess = excess, worst.error = error, worst.at = i;
   }
   return worst;
 }
@@ -111,7 +123,7 @@ TEST_P(Accuracy, WithinTheBound) {
       const Tensor actual = tensor_of(row.build(make_leaves(tape, inputs)).value());
       const Worst worst = worst_of(row, inputs, expected, actual);
       const std::string label = std::string(name(dtype)) + "_" + std::string(instruction_set());
-      RecordProperty(label, std::to_string(static_cast<double>(worst.error)));
+      RecordProperty(label, std::to_string(static_cast<double>(worst.unexplained)));
       EXPECT_LE(worst.excess, 1) << label << " at " << inputs[0].elements[worst.at] << ", "
                                  << inputs.back().elements[worst.at] << ": " << actual.elements[worst.at] << ", not "
                                  << expected.elements[worst.at] << ", " << worst.error << " ulp";

@@ -11,7 +11,7 @@ namespace xtape::test {
 
 namespace {
 
-constexpr mpfr_prec_t kPrecision = 128;
+constexpr mpfr_prec_t kPrecision = 96;
 constexpr mpfr_rnd_t kNearest = MPFR_RNDN;
 
 /// A number of MPFR's.

@@ -1,7 +1,8 @@
 // The logarithm of the gamma function and its derivatives.
 #include "ops/elementwise.hpp"
 
-#include "kernels/isa/gamma.hpp"
+#include "kernels/isa/digamma.hpp"
+#include "kernels/isa/polygamma.hpp"
 #include "kernels/isa/sleef.hpp"
 
 #ifdef XTAPE_ISA_BASELINE

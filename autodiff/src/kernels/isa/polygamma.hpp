@@ -1,6 +1,6 @@
-// digamma and polygamma, one element after the other in the next wider type: recurrence up to where the asymptotic
+// polygamma of any order, one element after the other in the next wider type: recurrence up to where the asymptotic
 // series is exact to that type's last place, and reflection below 0 (Abramowitz and Stegun, Handbook of Mathematical
-// Functions, 6.3 and 6.4).
+// Functions, 6.4).
 #pragma once
 
 #include "kernels/lanes.hpp"
@@ -20,8 +20,6 @@ struct WiderOf<double> {
 template <class T>
 using Wider = typename WiderOf<T>::Type;
 
-inline double logarithm(double x) { return __builtin_log(x); }
-inline long double logarithm(long double x) { return __builtin_logl(x); }
 inline double cotangent_of(double x) { return 1 / __builtin_tan(x); }
 inline long double cotangent_of(long double x) { return 1 / __builtin_tanl(x); }
 inline double nearest_integer(double x) { return __builtin_rint(x); }
@@ -34,28 +32,6 @@ inline constexpr int kMaxPolygammaOrder = 60;
 inline constexpr long double kBernoulli[] = {1.0L / 6,       -1.0L / 30,       1.0L / 42,       -1.0L / 30,
                                              5.0L / 66,      -691.0L / 2730,   7.0L / 6,        -3617.0L / 510,
                                              43867.0L / 798, -174611.0L / 330, 854513.0L / 138, -236364091.0L / 2730};
-
-/// For x from 20 on.
-template <class T>
-inline T digamma_series(T x) {
-  const T r = 1 / x, square = r * r;
-  T sum = 0;
-  for (int k = 10; k > 0; --k) sum = square * (sum + static_cast<T>(kBernoulli[k - 1]) / static_cast<T>(2 * k));
-  return logarithm(x) - (r / 2 + sum);
-}
-
-/// Infinite at 0, NaN at the other poles.
-template <class T>
-[[gnu::noinline]] T digamma_of(T x) {
-  if (x < 0) {
-    const T fraction = x - nearest_integer(x);
-    if (!(fraction < 0 || fraction > 0)) return static_cast<T>(__builtin_nan(""));
-    return digamma_of(1 - x) - static_cast<T>(kPi) * cotangent_of(static_cast<T>(kPi) * fraction);
-  }
-  T sum = 0;
-  for (; x < 20; x += 1) sum += 1 / x;
-  return digamma_series(x) - sum;
-}
 
 /// The n-th derivative of cot(pi x), from cot(pi x): d/dx P(cot) = -pi (1 + cot^2) P'(cot). Each polynomial has
 /// coefficients of one sign, and powers that are all odd or all even.
@@ -115,15 +91,6 @@ template <class T>
   for (; x < static_cast<T>(n + 20); x += 1) sum += inverse_power(n, x);
   sum += polygamma_series(n, x);
   return odd ? sum : -sum;
-}
-
-template <class V>
-inline V digamma_lane(const V& x) {
-  using T = typename V::value_type;
-  alignas(64) T elements[V::size];
-  x.store_aligned(elements);
-  for (T& element : elements) element = static_cast<T>(digamma_of(static_cast<Wider<T>>(element)));
-  return V::load_aligned(elements);
 }
 
 template <class V>
