@@ -110,8 +110,8 @@ Row::Part ulp(Real bound) {
 Row::Part called(std::string name) {
   return [name = std::move(name)](Row& row) { row.called = name; };
 }
-Row::Part ulp_and_condition(Real bound) {
-  return [bound](Row& row) { row.ulp = bound, row.conditioned = true; };
+Row::Part ulp_and_condition(Real bound, Real multiple) {
+  return [=](Row& row) { row.ulp = bound, row.conditioned = multiple; };
 }
 Row::Part function(Scalar scalar) {
   return [scalar](Row& row) { row.scalar = scalar; };
@@ -171,7 +171,7 @@ std::vector<Real> edges(DType dtype) {
 
 Real ulp_bound(const Row& row, DType dtype, const Real* x) {
   const Real bound = dtype == DType::float32 && row.ulp > 1 ? std::max(row.ulp, Real{4}) : row.ulp;
-  if (!row.conditioned) return bound;
+  if (row.conditioned == 0) return bound;
   const Real y = row.scalar(x);
   Real condition = 0;
   for (std::size_t input = 0; input < row.arity; ++input) {
@@ -179,7 +179,7 @@ Real ulp_bound(const Row& row, DType dtype, const Real* x) {
     nearby[input] *= 1 + 1e-9L;
     condition += std::abs((row.scalar(nearby) - y) / y) * 1e9L;
   }
-  return std::isfinite(condition) ? bound + condition : bound;
+  return std::isfinite(condition) ? bound + row.conditioned * condition : bound;
 }
 
 Tensor broadcast_apply(Scalar scalar, std::span<const Tensor> inputs) {

@@ -66,7 +66,7 @@ struct Row {
   std::vector<Sample> samples;
   std::vector<Failure> failures;
   Real ulp = 0;                ///< bound on the error of each element; 0: a tolerance that suits sums
-  bool conditioned = false;    ///< the bound grows by the condition number
+  Real conditioned = 0;        ///< the bound grows by this multiple of the condition number
   bool differentiable = true;  ///< whether the output carries a gradient
   bool numeric = false;        ///< takes int64 as well: tried on these
   Real least = -9, most = 9;
@@ -111,8 +111,8 @@ Row::Part domains(std::vector<std::pair<Real, Real>> each);
 Row::Part special(std::vector<Real> points);
 Row::Part ulp(Real bound);
 Row::Part called(std::string name);
-/// At most so many ulp plus the condition number.
-Row::Part ulp_and_condition(Real bound);
+/// At most so many ulp plus the condition number, or a multiple of it.
+Row::Part ulp_and_condition(Real bound, Real multiple = 1);
 /// The plain function, where the interpreter has none of the op's name.
 Row::Part function(Scalar scalar);
 Row::Part no_gradient();

@@ -63,7 +63,7 @@ std::vector<Row> activation_rows() {
       {"gelu", unary([](const Operand& x) { return gelu(x); }), points, FUNCTION(gelu_of(x[0])), ulp_and_condition(4),
        any_zero()},
       {"gelu_tanh", called("gelu"), unary([](const Operand& x) { return gelu(x, true); }), points,
-       FUNCTION(tanh_gelu_of(x[0])), ulp_and_condition(4), any_zero()},
+       FUNCTION(tanh_gelu_of(x[0])), ulp_and_condition(4, 2), any_zero()},
       {"silu", unary(silu), points, FUNCTION(at_least_zero(x[0], x[0] * sigmoid_of(x[0]))), ulp_and_condition(4),
        any_zero()},
       {"mish", unary(mish), points, FUNCTION(mish_of(x[0])), ulp_and_condition(4), any_zero()},

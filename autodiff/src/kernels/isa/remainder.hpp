@@ -49,7 +49,7 @@ inline V mod_lane(const V& x, const V& y) {
 /// 0 where y is 0. Neither 0 nor -1 may divide.
 inline auto integer_mod(const auto& x, const auto& y) {
   const auto one = y * 0 + 1;
-  const auto r = x % ((y == 0) | (y == -1) ? one : y);
+  const auto r = x % (((y == 0) | (y == -1)) ? one : y);
   const auto opposite = ((r < 0) & (y > 0)) | ((r > 0) & (y < 0));
   return opposite ? r + y : r;
 }
