@@ -3,11 +3,13 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "ops/row.hpp"
-#include "support/differences.hpp"
+#include "support/matrix.hpp"
 
 namespace xtape::test {
 
@@ -184,6 +186,47 @@ TEST(LinearAlgebraPoints, FunctionsOfTheSpaceOfEqualEigenvaluesHaveAGradient) {
     return matmul(last, transpose(last)) * Array{{1, 2, 3}, {4, 5, 6}, {7, 8, 10}};
   });
   EXPECT_TRUE(close(opposite, tensor({0, 0, 5 * third, 0, 0, 7 * third, 5 * third, 7 * third, 0}, {3, 3}), 1e-14L));
+}
+
+/// A symmetric matrix with the eigenvalues 2, 2 and 5 but for the rounding of its elements, and its eigenvectors.
+std::pair<Matrix, Matrix> rounded_tie(Random& random, DType dtype) {
+  Matrix x(3, 3), values(3, 3);
+  for (Real& element : x.elements) element = random.uniform(-1, 1);
+  for (std::size_t i = 0; i < 3; ++i) values(i, i) = i < 2 ? 2 : 5;
+  const Matrix vectors = householder(x).q;
+  Matrix a = product(product(vectors, values), transposed(vectors));
+  for (Real& element : a.elements) element = rounded(element, dtype);
+  return {a, vectors};
+}
+
+TEST(LinearAlgebraPoints, EigenvaluesEqualButForRounding) {
+  for (DType dtype : {DType::float64, DType::float32}) {
+    Random random(3);
+    for (int i = 0; i < 20; ++i) {
+      SCOPED_TRACE(std::string(name(dtype)) + " " + std::to_string(i));
+      const auto [a, v] = rounded_tie(random, dtype);
+      const Array at = array_of(tensor(a.elements, {3, 3}, dtype));
+      const Real tolerance = dtype == DType::float32 ? 3e-5L : 1e-13L;
+      std::vector<Real> twice = a.elements;
+      for (Real& element : twice) element *= 2;
+      EXPECT_TRUE(close(gradient_at(at, [](const Var& x) { return square(eigvalsh(x)); }), tensor(twice, {3, 3}, dtype),
+                        tolerance));
+      // The projector on the pair, with weights 0 but for element (0, 1): as above, in the frame of v.
+      const Array projector = gradient_at(at, [](const Var& x) {
+        const Var pair = slice(eigh(x).eigenvectors, {Slice(), Slice(0, 2)});
+        return slice(matmul(pair, transpose(pair)), {Slice(0), Slice(1)});
+      });
+      Matrix expected(3, 3);
+      for (std::size_t k = 0; k < 2; ++k) {
+        const Real share = (v(0, k) * v(1, 2) + v(1, k) * v(0, 2)) / (2 - 5) / 2;
+        for (std::size_t row = 0; row < 3; ++row)
+          for (std::size_t column = 0; column < 3; ++column)
+            expected(row, column) += share * (v(row, k) * v(column, 2) + v(column, k) * v(row, 2));
+      }
+      EXPECT_TRUE(close(projector, tensor(expected.elements, {3, 3}, dtype), tolerance));
+      EXPECT_THROW(gradient_at(at, [](const Var& x) { return slice(eigvalsh(x), {Slice(0)}); }), NumericalError);
+    }
+  }
 }
 
 TEST(LinearAlgebraPoints, CotangentsThatTellEqualEigenvaluesApartAreRefused) {

@@ -89,8 +89,8 @@ int lapack_extent(std::string_view op, std::int64_t extent);
 /// Calls body(T()) for the dtype.
 template <class Body>
 void with_element_type(DType dtype, Body body) {
-  if (dtype == DType::float32) body(float());
-  else body(double());
+  if (dtype == DType::float32) return body(float());
+  body(double());
 }
 
 template <class T>

@@ -95,7 +95,8 @@ Var kronecker(const Var& a, const Var& b) {
     if (a_shape[axis] != 1) left.push_back(a_shape[axis]), right.push_back(1);
     if (b_shape[axis] != 1) left.push_back(1), right.push_back(b_shape[axis]);
   }
-  return reshaped(reshaped(a, left) * reshaped(b, right), result);
+  const Var x = reshaped(a, left), y = reshaped(b, right);
+  return reshaped(x * y, result);
 }
 
 /// The axis moved to the end.
@@ -137,7 +138,8 @@ Var vdot(const Operand& a, const Operand& b) {
       "vdot",
       [](const Var& x, const Var& y) {
         if (x.size() != y.size()) fail<ShapeError>("vdot", "the sizes differ: a is ", x.shape(), ", b is ", y.shape());
-        return contracted("vdot", reshaped(x, Shape{x.size()}), {0}, reshaped(y, Shape{y.size()}), {0});
+        const Var all_of_x = reshaped(x, Shape{x.size()}), all_of_y = reshaped(y, Shape{y.size()});
+        return contracted("vdot", all_of_x, {0}, all_of_y, {0});
       },
       a, b);
 }
@@ -152,7 +154,8 @@ Var outer(const Operand& a, const Operand& b) {
       "outer",
       [](const Var& x, const Var& y) {
         detail::check_floating("outer", x);
-        return reshaped(x, Shape{x.size(), 1}) * reshaped(y, Shape{1, y.size()});
+        const Var column = reshaped(x, Shape{x.size(), 1}), row = reshaped(y, Shape{1, y.size()});
+        return column * row;
       },
       a, b);
 }
