@@ -92,6 +92,30 @@ TEST(Linalg, CholeskyOfAMatrixThatIsNotPositiveDefiniteIsNothing) {
   EXPECT_FALSE(linalg::cholesky(Array::full({1, 1}, -1)).has_value());
 }
 
+TEST(Linalg, CholeskySolveRefusesASingularFactor) {
+  for (const Array& b : {Array{1, 1}, Array{1, 0}, Array{0, 0}}) {
+    EXPECT_EQ(message_of<NumericalError>([&] {
+                linalg::cholesky_solve(Array{{1, 0}, {1, 0}}, b);
+              }),
+              "cholesky_solve: the factor is singular: pivot 1 (counted from 0) is 0");
+  }
+  // 1e310 - 1e310 stands in the last equation.
+  EXPECT_EQ(message_of<NumericalError>([] {
+              linalg::cholesky_solve(Array{{1e-310, 0, 0}, {0, 1e-310, 0}, {1, 1, 1}}, Array{1, -1, 0});
+            }),
+            "cholesky_solve: the factor is too near to singular: the solution overflows");
+}
+
+TEST(Linalg, LeastSquaresCutsAtAShareOfTheLargestSingularValue) {
+  const Array a{{1, 0}, {0, 0.5}}, b{1, 1};
+  for (const double rcond : {kNaN, -0.1, 1.1, 5.0}) {
+    EXPECT_TRUE(
+        contains(message_of<ValueError>([&] { linalg::lstsq(a, b, rcond); }), {"lstsq: rcond must be in [0, 1], is "}));
+  }
+  EXPECT_EQ(linalg::lstsq(a, b, 0).rank, 2);
+  EXPECT_EQ(linalg::lstsq(a, b, 0.6).rank, 1);
+}
+
 TEST(Linalg, EighDiagonalizes) {
   for (std::int64_t n : {1, 3, 30}) {
     Array a = positive_definite(n, 4);

@@ -14,7 +14,8 @@ namespace xtape::linalg {
 /// The lower triangular L (n, n) with L L^T = a, reading the lower triangle of the symmetric a (n, n); nothing if a is
 /// not positive definite.
 std::optional<Array> cholesky(const Array& a);
-/// x with L L^T x = b, for the factor L (n, n) that `cholesky` gave, and b (n).
+/// x with L L^T x = b, for the factor L (n, n) that `cholesky` gave, and b (n). Throws NumericalError if L has a 0 on
+/// its diagonal, or the solution overflows.
 Array cholesky_solve(const Array& factor, const Array& b);
 
 struct Eigh {
@@ -32,7 +33,7 @@ struct LeastSquares {
 };
 /// Minimizes the norm of a x - b for a (m, n) and b (m) or (m, k), by the singular value decomposition. Singular values
 /// below the largest times `rcond` count as zero; the default is the machine epsilon 2^-52 times max(m, n), as in
-/// NumPy. Throws NumericalError if the iteration does not converge.
+/// NumPy. Throws ValueError for rcond outside [0, 1], NumericalError if the iteration does not converge.
 LeastSquares lstsq(const Array& a, const Array& b, std::optional<double> rcond = {});
 
 }  // namespace xtape::linalg

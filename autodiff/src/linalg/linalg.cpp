@@ -159,6 +159,13 @@ void check_right_side(std::string_view op, std::string_view role, const Array& a
   check_elements(op, "b", b);
 }
 
+void check_pivots(const Array& factor) {
+  const std::int64_t n = factor.shape()[0];
+  for (std::int64_t i = 0; i < n; ++i)
+    if (factor.data<double>()[i * n + i] == 0)
+      fail<NumericalError>("cholesky_solve", "the factor is singular: pivot ", i, " (counted from 0) is 0");
+}
+
 /// A matrix, or a vector as a column, in LAPACK's layout.
 Matrix to_columns(const Array& array) {
   const auto rows = static_cast<std::size_t>(array.shape()[0]);
@@ -205,9 +212,13 @@ Array cholesky_solve(const Array& factor, const Array& b) {
   check_right_side("cholesky_solve", "the factor", factor, b);
   if (b.rank() != 1) fail<ShapeError>("cholesky_solve", "b must be a vector, is ", b.shape());
   if (b.size() == 0) return b;
+  check_pivots(factor);
   detail::use_one_blas_thread();
   Matrix lower = to_columns(factor), column = to_columns(b);
   xt::lapack::potrs(lower, column, 'L');
+  for (double element : column)
+    if (!std::isfinite(element))
+      fail<NumericalError>("cholesky_solve", "the factor is too near to singular: the solution overflows");
   return to_array(column, b.shape());
 }
 
@@ -227,6 +238,7 @@ LeastSquares lstsq(const Array& a, const Array& b, std::optional<double> rcond) 
   if (a.rank() != 2 || a.size() == 0) fail<ShapeError>("lstsq", "a must be a matrix with elements, is ", a.shape());
   check_elements("lstsq", "a", a);
   check_right_side("lstsq", "a", a, b);
+  if (rcond && !(*rcond >= 0 && *rcond <= 1)) fail<ValueError>("lstsq", "rcond must be in [0, 1], is ", *rcond);
   const std::int64_t rows = a.shape()[0], columns = a.shape()[1];
   const std::int64_t sides = b.rank() == 2 ? b.shape()[1] : 1;
   const Shape shape = b.rank() == 2 ? Shape{columns, sides} : Shape{columns};
