@@ -87,7 +87,7 @@ int main() {
         pure.errors.size() - 1, pure.losses[2]);
   double factor = quadratic_factor(damped.errors);
   claim(factor > 0 && factor < 20,
-        "near the minimum its error is at most %.0f times the last one's square: the digits double", factor);
+        "near the minimum its error is at most %.0f times the last one's square: the digits double", std::ceil(factor));
 
   Walk descent = walk(GradientDescent{.learning_rate = 0.001}, 100000);
   std::puts("gradient descent, rate 0.001");
