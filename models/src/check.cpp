@@ -76,14 +76,22 @@ std::string place_of(const Array& values, std::int64_t i) {
   return optim::detail::join("row ", i / columns, ", column ", i % columns, " (counted from 0)");
 }
 
-void check_finite(std::string_view caller, const char* name, const Array& values) {
+/// Calls report(i, element) for the first element that is not finite, if there is one.
+template <class Report>
+void for_first_non_finite(const Array& values, const Report& report) {
   with_element(values.dtype(), [&]<class T>(T) {
     std::int64_t i = 0;
     for (const T element : values.values<T>()) {
       const auto number = static_cast<double>(element);
-      if (!std::isfinite(number)) fail<ValueError>(caller, ": ", name, " is ", number, " at ", place_of(values, i));
+      if (!std::isfinite(number)) return report(i, number);
       ++i;
     }
+  });
+}
+
+void check_finite(std::string_view caller, const char* name, const Array& values) {
+  for_first_non_finite(values, [&](std::int64_t i, double number) {
+    fail<ValueError>(caller, ": ", name, " is ", number, " at ", place_of(values, i));
   });
 }
 
@@ -96,9 +104,13 @@ void check_features(std::string_view caller, const Array& x) {
   check_finite(caller, "x", x);
 }
 
+void check_is_fitted(std::string_view caller, std::int64_t features) {
+  if (features == 0) fail<ValueError>(caller, ": not fitted yet; call fit first");
+}
+
 void check_fitted(std::string_view caller, const Array& x, std::int64_t features, DType dtype) {
   check_features(caller, x);
-  if (features == 0) fail<ValueError>(caller, ": not fitted yet; call fit first");
+  check_is_fitted(caller, features);
   if (x.shape()[1] != features) {
     fail<ShapeError>(caller, ": x has ", x.shape()[1], " features, was fitted on ", features);
   }
@@ -144,6 +156,13 @@ Array checked_targets(std::string_view caller, const Array& x, const Array& y) {
   const Array result = as_dtype(y, x.dtype());
   if (y.dtype() == DType::float64) check_finite(caller, "y as float32", result);
   return result;
+}
+
+void check_overflow(std::string_view caller, std::string_view what, const Array& values) {
+  for_first_non_finite(values, [&](std::int64_t i, double) {
+    const auto place = values.rank() == 0 ? "" : optim::detail::join(" in column ", i, " (counted from 0)");
+    fail<ValueError>(caller, ": ", what, " overflows ", name(values.dtype()), place);
+  });
 }
 
 Array as_dtype(const Array& values, DType dtype) {

@@ -11,6 +11,9 @@ namespace xtape::models {
 /// A float32 or float64 matrix with rows and columns, finite everywhere.
 void check_features(std::string_view caller, const Array& x);
 
+/// Throws ValueError if there are no features: `fit` has not been called.
+void check_is_fitted(std::string_view caller, std::int64_t features);
+
 /// x passes check_features and is what was fitted: of as many columns (more than none), and of the same dtype.
 void check_fitted(std::string_view caller, const Array& x, std::int64_t features, DType dtype);
 
@@ -30,6 +33,9 @@ TrainingClasses checked_training_classes(std::string_view caller, const Array& x
 
 /// The targets (n) or (n, k) of the n rows of x, finite, in x's dtype.
 Array checked_targets(std::string_view caller, const Array& x, const Array& y);
+
+/// `what`, by column (d) or of a single one (), is finite. Throws ValueError, which says that it overflows.
+void check_overflow(std::string_view caller, std::string_view what, const Array& values);
 
 /// The values in another dtype.
 Array as_dtype(const Array& values, DType dtype);

@@ -16,8 +16,19 @@ using optim::detail::fail;
 
 namespace {
 
+/// The columns' means, once they are known not to overflow.
+Var checked_means(std::string_view caller, const std::string& of, const Var& x) {
+  Var means = mean(x, 0);
+  check_overflow(caller, "the mean of " + of, means.value());
+  return means;
+}
+
 /// Columns less their means; exact zeros where a column is constant, which rounding in the mean would hide.
-Var centered(const Var& x, const Var& means) { return where(max(x, 0) == min(x, 0), 0.0, x - means); }
+Var centered(std::string_view caller, const std::string& of, const Var& x, const Var& means) {
+  Var deviations = where(max(x, 0) == min(x, 0), 0.0, x - means);
+  check_overflow(caller, of + " less its mean", max(abs(deviations), 0).value());
+  return deviations;
+}
 
 /// Rows of zeros but for `diagonal`, (d, d).
 Array scaled_identity(std::int64_t d, double diagonal) {
@@ -33,7 +44,7 @@ linalg::LeastSquares solve(const Array& x, const Array& y, double l2) {
   Shape zeros = y.shape();
   zeros[0] = d;
   Tape tape;
-  const double diagonal = std::sqrt(static_cast<double>(x.shape()[0]) * l2 / 2);
+  const double diagonal = std::sqrt(static_cast<double>(x.shape()[0]) / 2) * std::sqrt(l2);
   const Var rows = concatenate({tape.variable(x), scaled_identity(d, diagonal)}, 0);
   const Var targets = concatenate({tape.variable(y), Array::zeros(zeros)}, 0);
   return linalg::lstsq(rows.value(), targets.value(), std::nullopt);
@@ -44,16 +55,17 @@ struct Solution {
   ClosedForm report;
 };
 
-Solution solve_with_intercept(const Array& x, const Array& y, double l2) {
+Solution solve_with_intercept(std::string_view caller, const Array& x, const Array& y, double l2) {
   Tape tape;
   const Var features = tape.variable(x), targets = tape.variable(y);
-  const Var x_means = mean(features, 0), y_means = mean(targets, 0);
-  const linalg::LeastSquares least = solve(centered(features, x_means).value(), centered(targets, y_means).value(), l2);
+  const Var x_means = checked_means(caller, "x", features), y_means = checked_means(caller, "y", targets);
+  const Array a = centered(caller, "x", features, x_means).value(), b = centered(caller, "y", targets, y_means).value();
+  const linalg::LeastSquares least = solve(a, b, l2);
   const Array bias = (y_means - matmul(x_means, least.solution)).value();
   return {least.solution, bias, {least.rank, least.singular_values}};
 }
 
-Solution solve_without_intercept(const Array& x, const Array& y, double l2) {
+Solution solve_without_intercept(std::string_view, const Array& x, const Array& y, double l2) {
   const linalg::LeastSquares least = solve(x, y, l2);
   const Shape outputs = y.rank() == 1 ? Shape{} : Shape{y.shape()[1]};
   return {least.solution, Array::zeros(outputs), {least.rank, least.singular_values}};
@@ -76,6 +88,7 @@ Var squared_sums(const Var& x) { return sum(square(x), 0); }
 }  // namespace
 
 Var LinearRegression::operator()(const Var& x) const {
+  check_is_fitted("LinearRegression", weights.shape()[0]);
   const Var products = matmul(x, weights);
   return fit_intercept ? products + bias : products;
 }
@@ -98,7 +111,7 @@ ClosedForm LinearRegression::fit(const Array& x, const Array& y) {
   const Array targets = as_dtype(checked_targets(caller, x, y), DType::float64);
 
   const auto solve_it = fit_intercept ? solve_with_intercept : solve_without_intercept;
-  const Solution solution = solve_it(features, targets, l2);
+  const Solution solution = solve_it(caller, features, targets, l2);
   const Array best_weights = as_dtype(solution.weights, x.dtype()), best_bias = as_dtype(solution.bias, x.dtype());
   check_solution(caller, best_weights, best_bias);
   weights = Parameter("weights", best_weights);
@@ -134,11 +147,14 @@ double LinearRegression::score(const Array& x, const Array& y) const {
     fail<ShapeError>(caller, ": y is ", to_string(y.shape()), ", the predictions are ", to_string(predicted.shape()));
   }
   const Var truth = cast(tape.variable(targets), DType::float64);
-  const Var constant = max(truth, 0) == min(truth, 0);
-  const Var residual = squared_sums(truth - cast(predicted, DType::float64));
-  const Var total = where(constant, 1.0, squared_sums(truth - mean(truth, 0)));
-  const Var of_constant = cast(residual == 0.0, DType::float64);
-  return mean(where(constant, of_constant, 1.0 - residual / total)).item<double>();
+  const Var residual = truth - cast(predicted, DType::float64);
+  const Var deviation = centered(caller, "y", truth, checked_means(caller, "y", truth));
+  const Var largest = max(abs(deviation), 0), constant = largest == 0.0;
+  // In units of the largest deviation, squares of deviations neither overflow nor vanish.
+  const Var unit = where(constant, 1.0, largest);
+  const Var share = squared_sums(residual / unit) / where(constant, 1.0, squared_sums(deviation / unit));
+  const Var of_constant = cast(max(abs(residual), 0) == 0.0, DType::float64);
+  return mean(where(constant, of_constant, 1.0 - share)).item<double>();
 }
 
 }  // namespace xtape::models

@@ -11,7 +11,7 @@ namespace {
 
 /// The logits of x on a tape, once x is known to fit the model.
 Var checked_logits(const LogisticRegression& model, std::string_view caller, Tape& tape, const Array& x) {
-  check_fitted(caller, x, model.weights.shape().size(), model.weights.dtype());
+  check_fitted(caller, x, model.weights.shape()[0], model.weights.dtype());
   return model(tape.variable(x));
 }
 
@@ -19,7 +19,10 @@ Array classes_of(const Var& logits) { return cast(logits > 0, DType::int64).valu
 
 }  // namespace
 
-Var LogisticRegression::operator()(const Var& x) const { return matmul(x, weights) + bias; }
+Var LogisticRegression::operator()(const Var& x) const {
+  check_is_fitted("LogisticRegression", weights.shape()[0]);
+  return matmul(x, weights) + bias;
+}
 
 Var LogisticRegression::loss(const Var& x, const Operand& y) const {
   return with_penalty(binary_cross_entropy_with_logits((*this)(x), y), l2, weights);

@@ -66,7 +66,7 @@ Var checked_logits(const MLPClassifier& model, std::string_view caller, Tape& ta
 }  // namespace
 
 Var MLPClassifier::operator()(const Var& x) const {
-  if (layers.empty()) optim::detail::fail<ValueError>("MLPClassifier: not fitted yet; call fit first");
+  check_is_fitted("MLPClassifier", layers.empty() ? 0 : layers.front().weights.shape()[0]);
   Var h = x;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i > 0) h = activate(activation, h);

@@ -17,7 +17,10 @@ Var checked_logits(const SoftmaxRegression& model, std::string_view caller, Tape
 
 }  // namespace
 
-Var SoftmaxRegression::operator()(const Var& x) const { return matmul(x, weights) + bias; }
+Var SoftmaxRegression::operator()(const Var& x) const {
+  check_is_fitted("SoftmaxRegression", weights.shape()[0]);
+  return matmul(x, weights) + bias;
+}
 
 Var SoftmaxRegression::loss(const Var& x, const Operand& y) const {
   return with_penalty(softmax_cross_entropy((*this)(x), y), l2, weights);

@@ -27,7 +27,9 @@ Standardizer& Standardizer::fit(const Array& x) {
   Var largest = where(constant, 1.0, max(xtape::abs(v - center), 0));
   Var deviation = largest * sqrt(xtape::mean(square((v - center) / largest), 0));
   Var divisor = where(constant, 1.0, deviation);
-  std::vector<Array> results = tape.evaluate({center, divisor});
+  std::vector<Array> results = tape.evaluate({center, divisor, largest});
+  check_overflow("Standardizer.fit", "the mean of x", results[0]);
+  check_overflow("Standardizer.fit", "x less its mean", results[2]);
   mean = results[0];
   scale = results[1];
   return *this;

@@ -55,9 +55,11 @@ optim::Result train(std::string_view caller, const optim::Parameters& parameters
                     const Array& y, const FitOptions& options) {
   check_batch_size(caller, options);
   const auto run = options.batch_size > 0 ? train_by_batches : train_by_all_rows;
-  optim::Result result = run(parameters, loss, x, y, options);
+  return run(parameters, loss, x, y, options);
+}
+
+void check_finite_end(std::string_view caller, const optim::Result& result) {
   if (result.reason == optim::StopReason::non_finite) fail<NumericalError>(caller, ": ", result.message);
-  return result;
 }
 
 Var with_penalty(const Var& loss, double l2, const Parameter& weights) {

@@ -114,6 +114,21 @@ TYPED_TEST(EveryFit, AnExceptionOfTheUserLeavesTheModelAsItWas) {
   EXPECT_EQ(this->template error<std::logic_error>(options), "enough");
 }
 
+TYPED_TEST(EveryFit, ANumericalErrorOfTheUserLeavesTheModelAsItWas) {
+  FitOptions options;
+  options.progress = [](const optim::Step& step) {
+    if (step.iteration == 2) throw NumericalError("too steep for me");
+  };
+  EXPECT_EQ(this->template error<NumericalError>(options), "too steep for me");
+}
+
+TYPED_TEST(EveryFit, ASingularHessianLeavesTheModelAsItWas) {
+  // Of the two features one does nothing: whatever the model, its weight has no curvature.
+  const Array x{{-2, 0}, {-1, 0}, {1, 0}, {2.5, 0}};
+  const FitOptions options{.optimizer = optim::Newton{.damping = false, .line_search = false}};
+  EXPECT_TRUE(contains(this->template error<NumericalError>(x, kY, options), {"Newton: the Hessian is singular"}));
+}
+
 TYPED_TEST(EveryFit, ALossThatTurnsNonFiniteIsToldAndLeavesTheLastFiniteParameters) {
   this->model_.l2 = 1;
   const FitOptions options{.optimizer = optim::GradientDescent{.learning_rate = 1e200}};
@@ -163,6 +178,15 @@ TYPED_TEST(EveryFit, PredictsForTheFeaturesItWasFittedOn) {
     EXPECT_EQ(message_of<ValueError>([&] { this->model_.predict_proba(one_feature({std::nan("")})); }),
               this->caller("predict_proba") + "x is nan at row 0, column 0 (counted from 0)");
   }
+}
+
+TYPED_TEST(EveryFit, TheLossNeedsAFit) {
+  const TypeParam model;
+  Tape tape;
+  const Var x = tape.variable(kX);
+  const std::string expected = name_of<TypeParam>() + ": not fitted yet; call fit first";
+  EXPECT_EQ(message_of<ValueError>([&] { model(x); }), expected);
+  EXPECT_EQ(message_of<ValueError>([&] { model.loss(x, kY); }), expected);
 }
 
 TYPED_TEST(EveryFit, TrainsInFloat32) {
@@ -216,8 +240,6 @@ TEST(MLPClassifierInput, LayersAreNotEmpty) {
   EXPECT_EQ(message_of<ValueError>([&] { model.fit(kX, kY); }),
             "MLPClassifier.fit: hidden_layer_sizes must be positive, number 1 (counted from 0) is 0");
   EXPECT_TRUE(model.layers.empty());
-  Tape tape;
-  EXPECT_EQ(message_of<ValueError>([&] { model(tape.variable(kX)); }), "MLPClassifier: not fitted yet; call fit first");
 }
 
 TEST(ClassLabels, AreWholeNumbers) {

@@ -228,6 +228,21 @@ TEST(LinearRegression, ScoreIsRSquared) {
   EXPECT_NEAR(model.score(one_feature({1, 2, 3}), Array{{3, 1}, {3, 2}, {6, 3}}), (1 - 2.0 / 6 + 1) / 2, 1e-15);
 }
 
+TEST(LinearRegression, ScoreHasNoUnit) {
+  LinearRegression model;
+  model.weights = Parameter("weights", Array{2});
+  for (const double unit : {1e-200, 1e-320, 1e200, 1e307}) {
+    const Array x = one_feature({unit, 2 * unit, 3 * unit}), y{3 * unit, 3 * unit, 6 * unit};
+    EXPECT_NEAR(model.score(x, y), 1 - 2.0 / 6, 1e-12) << unit;
+  }
+  // A constant that is missed by less than a square can tell.
+  EXPECT_EQ(model.score(one_feature({1e-200, 1e-200}), Array{1e-200, 1e-200}), 0);
+  EXPECT_EQ(message_of<ValueError>([&] {
+              model.score(one_feature({1, 2}), Array{1.5e308, 1.6e308});
+            }),
+            "LinearRegression.score: the mean of y overflows float64");
+}
+
 TEST(LinearRegression, TakesFloat32AndTargetsOfEveryType) {
   Random random(8);
   const Array x = random_array(random, {30, 3}, DType::float32), y = random_array(random, {30}, DType::float32);
@@ -305,6 +320,26 @@ TEST(LinearRegressionInput, ASolutionThatOverflowsLeavesTheModelAlone) {
             }),
             "LinearRegression.fit: the solution is too large for float64");
   EXPECT_TRUE(equals(model.weights.value(), {7}));
+}
+
+TEST(LinearRegressionInput, SaysWhatOverflows) {
+  const auto said = [](const Array& x, const Array& y) {
+    LinearRegression model;
+    return message_of<ValueError>([&] { model.fit(x, y); });
+  };
+  const std::string start = "LinearRegression.fit: ";
+  EXPECT_EQ(said(Array{{1, 1.5e308}, {2, 1.5e308}}, Array{1, 2}),
+            start + "the mean of x overflows float64 in column 1 (counted from 0)");
+  EXPECT_EQ(said(one_feature({1, 2}), Array{1.5e308, 1.6e308}), start + "the mean of y overflows float64");
+  EXPECT_EQ(said(one_feature({1.7e308, -1.7e308, -1.7e308}), Array{1, 2, 3}),
+            start + "x less its mean overflows float64 in column 0 (counted from 0)");
+}
+
+TEST(LinearRegression, ThePenaltyMayBeAsLargeAsANumber) {
+  LinearRegression model{.l2 = 1e308, .fit_intercept = false};
+  // Where the gradient 2/n sum(x (w x - y)) + l2 w vanishes; both sums are 5e308.
+  model.fit(one_feature({1e154, 2e154, 0, 0}), Array{1e154, 2e154, 0, 0});
+  EXPECT_NEAR(model.weights.value().item<double>(), 2.5 / (2.5 + 1), 1e-14);
 }
 
 }  // namespace

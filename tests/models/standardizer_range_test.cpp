@@ -6,6 +6,8 @@
 #include <xtape/models/standardizer.hpp>
 #include <xtape/xtape.hpp>
 
+#include "support/check.hpp"
+
 namespace xtape::models {
 namespace {
 
@@ -23,6 +25,21 @@ TEST(Standardizer, TinyAndHugeColumnsHaveUnitDeviation) {
     EXPECT_NEAR(sum, 0, 1e-12);
     EXPECT_NEAR(squares, 3, 1e-12);
   }
+}
+
+TEST(Standardizer, SaysWhatOverflows) {
+  Standardizer standardizer;
+  standardizer.fit(Array{{1, 2}, {3, 4}});
+  EXPECT_EQ(test::message_of<ValueError>([&] {
+              standardizer.fit(Array{{1, 1.5e308}, {2, 1.6e308}});
+            }),
+            "Standardizer.fit: the mean of x overflows float64 in column 1 (counted from 0)");
+  EXPECT_EQ(test::message_of<ValueError>([&] {
+              standardizer.fit(Array{{1.7e308, 1}, {-1.7e308, 2}, {-1.7e308, 3}});
+            }),
+            "Standardizer.fit: x less its mean overflows float64 in column 0 (counted from 0)");
+  EXPECT_TRUE(test::equals(standardizer.mean, {2, 3}));
+  EXPECT_TRUE(test::equals(standardizer.scale, {1, 1}));
 }
 
 }  // namespace

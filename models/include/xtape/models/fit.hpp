@@ -5,9 +5,10 @@
 //
 // A `fit` throws before it changes a parameter if an argument is bad, and leaves the model as it was: ShapeError if
 // shapes do not fit each other, DTypeError if x is not float32 or float64, ValueError if data is not finite or a
-// setting is out of range. Whatever else is thrown while it trains (by a loss or progress function of yours, for
-// instance) leaves the model as it was, too. It throws NumericalError if the loss turns non-finite, and says at which
-// iteration: then the parameters are the last finite ones. Parameters get the dtype of x.
+// setting is out of range. Whatever is thrown while it trains (by a progress function of yours, or by Newton's pure
+// form at a singular Hessian) leaves the model as it was, too, and is passed on unchanged. Only where the optimizer
+// stops because the loss turned non-finite does the model change: fit throws NumericalError, which says at which
+// iteration, and the parameters are the last finite ones. Parameters get the dtype of x.
 #pragma once
 
 #include <cstdint>

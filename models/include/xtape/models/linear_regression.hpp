@@ -27,7 +27,7 @@ struct LinearRegression {
   Parameter weights{"weights", Array::zeros({0})};  ///< (d) or (d, k)
   Parameter bias{"bias", Array(0.0)};               ///< () or (k)
 
-  /// The predictions, shape (n) or (n, k).
+  /// The predictions, shape (n) or (n, k). Throws ValueError before `fit`, as `loss`.
   Var operator()(const Var& x) const;
   /// The squared error, summed over outputs and averaged over rows, with the penalty: k outputs fitted together are as
   /// each fitted alone. Targets have the shape and dtype of the predictions.
@@ -36,8 +36,9 @@ struct LinearRegression {
   optim::Parameters parameters();
 
   /// The optimum of `loss`, by singular value decomposition; where it is not unique (the rank is below d), the
-  /// one whose weights have the least norm. Throws as fit.hpp says; NumericalError if the
-  /// decomposition does not converge or the weights overflow, and then the model is as it was.
+  /// one whose weights have the least norm. Throws as fit.hpp says; ValueError also if a column's mean, or its distance
+  /// from it, overflows float64; NumericalError if the decomposition does not converge or the weights overflow, and
+  /// then the model is as it was.
   ClosedForm fit(const Array& x, const Array& y);
   /// Trains by an optimizer, from zero weights. Throws as fit.hpp says.
   optim::Result fit(const Array& x, const Array& y, const FitOptions& options);
@@ -46,7 +47,8 @@ struct LinearRegression {
   /// d differs, DTypeError if x's dtype does, as the next.
   Array predict(const Array& x) const;
   /// R^2 = 1 - sum((y - prediction)^2) / sum((y - mean(y))^2), averaged over outputs; where a target is constant, 1 if
-  /// it is predicted exactly and else 0.
+  /// it is predicted exactly and else 0. Throws as predict does; ValueError also if y's mean, or its distance from it,
+  /// overflows float64.
   double score(const Array& x, const Array& y) const;
 };
 

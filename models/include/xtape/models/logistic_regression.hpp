@@ -16,7 +16,7 @@ struct LogisticRegression {
   Parameter weights{"weights", Array::zeros({0})};  ///< (d)
   Parameter bias{"bias", Array(0.0)};               ///< ()
 
-  /// The logits, shape (n).
+  /// The logits, shape (n). Throws ValueError before `fit`, as `loss`.
   Var operator()(const Var& x) const;
   /// The mean cross-entropy with the penalty. Labels are bool or of x's dtype.
   Var loss(const Var& x, const Operand& y) const;

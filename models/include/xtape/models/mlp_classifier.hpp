@@ -30,7 +30,7 @@ struct MLPClassifier {
   std::int64_t classes = 0;        ///< k; 0 takes the largest label of `fit` + 1
   std::vector<Layer> layers = {};  ///< hidden layers and, last, the output layer; what `fit` makes
 
-  /// The logits, shape (n, k).
+  /// The logits, shape (n, k). Throws ValueError before `fit`, as `loss`.
   Var operator()(const Var& x) const;
   /// The mean cross-entropy with the penalty. Labels are int64 (n), as class_labels gives them.
   Var loss(const Var& x, const Operand& y) const;

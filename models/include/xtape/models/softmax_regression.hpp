@@ -21,7 +21,7 @@ struct SoftmaxRegression {
   Parameter weights{"weights", Array::zeros({0, 0})};  ///< (d, k)
   Parameter bias{"bias", Array::zeros({0})};           ///< (k); not penalized
 
-  /// The logits, shape (n, k).
+  /// The logits, shape (n, k). Throws ValueError before `fit`, as `loss`.
   Var operator()(const Var& x) const;
   /// The mean cross-entropy with the penalty. Labels are int64 (n), as class_labels gives them.
   Var loss(const Var& x, const Operand& y) const;
