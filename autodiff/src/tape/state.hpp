@@ -91,6 +91,8 @@ struct VarAccess {
     return *var.state_;
   }
   static NodeId node(const Var& var) { return var.node_; }
+  /// Whether the Var is a default-constructed one.
+  static bool empty(const Var& var) { return var.state_ == nullptr; }
   static TapeState& state(const Tape& tape) { return *tape.state_; }
 
  private:

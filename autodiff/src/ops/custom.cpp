@@ -1,0 +1,124 @@
+// CustomOp: the op itself, and the form made of ordinary ops. Its value is recorded as it is; a node behind it, with
+// the value and the inputs as its inputs, carries the rule and is lowered to the value alone.
+#include "ops/custom.hpp"
+
+#include <deque>
+#include <mutex>
+#include <utility>
+
+#include "ops/errors.hpp"
+#include "ops/record.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+struct Definitions {
+  std::mutex mutex;
+  std::deque<CustomDefinition> all;
+};
+
+/// The rule of an op made of ordinary ops; input 0 is the value.
+void custom_vjp(Rule& rule) {
+  const CustomDefinition& definition = definition_of(rule.attributes());
+  std::vector<Var> inputs;
+  for (std::size_t i = 1; i < rule.inputs(); ++i) inputs.push_back(rule.x(i));
+  const std::vector<Var> cotangents = definition.vjp(inputs, rule.y(), rule.cotangent);
+  if (cotangents.size() != inputs.size())
+    fail<ValueError>(definition.name, "its vjp gives ", cotangents.size(), " cotangents for ", inputs.size(),
+                     " inputs");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!rule.wants(i + 1) || VarAccess::empty(cotangents[i])) continue;
+    if (cotangents[i].dtype() != inputs[i].dtype())
+      fail<DTypeError>(definition.name, "its vjp gives ", cotangents[i].dtype(), " to an input of ", inputs[i].dtype());
+    rule.give(i + 1, cotangents[i]);
+  }
+}
+
+/// Another node with the value.
+Var lower_custom(std::span<const Var> inputs, std::span<const std::int64_t>) {
+  TapeState& state = VarAccess::state(inputs[0]);
+  return VarAccess::make(state, append_alias(state, VarAccess::node(inputs[0])));
+}
+
+Var record_ordinary(const CustomDefinition& definition, TapeState& state, std::span<const NodeId> inputs,
+                    Location location) {
+  std::vector<Var> vars;
+  for (NodeId input : inputs) vars.push_back(VarAccess::make(state, input));
+  const Var value = definition.forward(vars);
+  if (&VarAccess::state(value) != &state) fail<ValueError>(definition.name, "its value is a Var of another tape");
+  std::vector<NodeId> all{VarAccess::node(value)};
+  all.insert(all.end(), inputs.begin(), inputs.end());
+  const std::int64_t attribute = attribute_of(definition);
+  const Shape shape = value.shape();
+  return VarAccess::make(state,
+                         append(state, definition.op, value.dtype(), shape, all, std::span(&attribute, 1), location));
+}
+
+/// That of the first floating operand that is no number, for the numbers beside it.
+DType number_dtype(std::span<const Operand> operands) {
+  for (const Operand& operand : operands) {
+    const bool number = operand.kind >= Operand::Kind::integer;
+    const DType dtype = number                                     ? DType::int64
+                        : operand.kind == Operand::Kind::var       ? operand.var.dtype()
+                        : operand.kind == Operand::Kind::parameter ? operand.parameter->dtype()
+                                                                   : operand.array->dtype();
+    if (is_floating(dtype)) return dtype;
+  }
+  return DType::float64;
+}
+
+}  // namespace
+
+const CustomDefinition& keep_definition(CustomDefinition definition) {
+  static auto* const definitions = new Definitions;
+  const std::lock_guard lock(definitions->mutex);
+  CustomDefinition& kept = definitions->all.emplace_back(std::move(definition));
+  kept.op = {.name = kept.name, .kind = OpKind::composite, .vjp = custom_vjp, .lower = lower_custom};
+  if (kept.array_forward) describe_opaque(kept);
+  return kept;
+}
+
+const CustomDefinition& definition_of(std::span<const std::int64_t> attributes) {
+  return *reinterpret_cast<const CustomDefinition*>(attributes[0]);
+}
+
+std::int64_t attribute_of(const CustomDefinition& definition) { return reinterpret_cast<std::intptr_t>(&definition); }
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+CustomOp::CustomOp(std::string name, Forward forward, Vjp vjp) {
+  if (!forward || !vjp) detail::fail<ValueError>("custom_op", "\"", name, "\" needs a forward and a vjp");
+  detail::CustomDefinition definition;
+  definition.name = std::move(name);
+  definition.forward = std::move(forward);
+  definition.vjp = std::move(vjp);
+  definition_ = &detail::keep_definition(std::move(definition));
+}
+
+CustomOp::CustomOp(std::string name, ArrayForward forward, ArrayVjp vjp, ShapeRule shape) {
+  if (!forward || !vjp) detail::fail<ValueError>("custom_op", "\"", name, "\" needs a forward and a vjp");
+  detail::CustomDefinition definition;
+  definition.name = std::move(name);
+  definition.array_forward = std::move(forward);
+  definition.array_vjp = std::move(vjp);
+  definition.shape = std::move(shape);
+  definition_ = &detail::keep_definition(std::move(definition));
+}
+
+Var CustomOp::operator()(std::span<const Operand> inputs) const {
+  const std::string& name = definition_->name;
+  std::vector<const Operand*> operands;
+  for (const Operand& input : inputs) operands.push_back(&input);
+  detail::TapeState& state = detail::tape_of(name, operands);
+  const DType dtype = detail::number_dtype(inputs);
+  std::vector<detail::NodeId> nodes;
+  for (const Operand& input : inputs) nodes.push_back(detail::resolve(state, name, input, dtype));
+  const detail::Location location = detail::location_of(state, inputs[0]);
+  if (definition_->array_forward) return detail::record_opaque(*definition_, state, nodes, location);
+  return detail::record_ordinary(*definition_, state, nodes, location);
+}
+
+}  // namespace xtape
