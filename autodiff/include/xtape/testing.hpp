@@ -1,0 +1,51 @@
+// Gradient checks in Google Test. This header alone needs it; the library does not.
+//
+//     EXPECT_TRUE(xtape::gradient_is_right(f, {x, w}));
+//     EXPECT_THAT(xtape::check_gradient(f, {x, w}), xtape::PassesGradientCheck());  // with <gmock/gmock.h>
+#pragma once
+
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include <xtape/gradient_check.hpp>
+
+namespace xtape {
+
+/// Whether the check passed; if not, with the report as the explanation.
+inline ::testing::AssertionResult passes(const CheckReport& report) {
+  if (report.passed()) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << report;
+}
+
+/// `passes(check_gradient(...))`, with the same arguments.
+template <class F, std::size_t N>
+::testing::AssertionResult gradient_is_right(F&& f, const CheckInput (&point)[N], const CheckOptions& options = {}) {
+  return passes(check_gradient(std::forward<F>(f), point, options));
+}
+template <class F, class... Arguments>
+::testing::AssertionResult gradient_is_right(F&& f, const Arguments&... arguments) {
+  return passes(check_gradient(std::forward<F>(f), arguments...));
+}
+
+/// A matcher for reports, for EXPECT_THAT.
+class GradientStatusMatcher {
+ public:
+  using is_gtest_matcher = void;
+  explicit GradientStatusMatcher(CheckStatus wanted) : wanted_(wanted) {}
+
+  bool MatchAndExplain(const CheckReport& report, std::ostream*) const { return report.status == wanted_; }
+  void DescribeTo(std::ostream* out) const { *out << "is a gradient check with the verdict " << name(wanted_); }
+  void DescribeNegationTo(std::ostream* out) const { *out << "has another verdict than " << name(wanted_); }
+
+ private:
+  CheckStatus wanted_;
+};
+
+inline GradientStatusMatcher HasGradientStatus(CheckStatus status) { return GradientStatusMatcher(status); }
+inline GradientStatusMatcher PassesGradientCheck() { return HasGradientStatus(CheckStatus::pass); }
+
+}  // namespace xtape

@@ -1,0 +1,41 @@
+// The heart of the checker: a function of one long vector of doubles, and the gradient that is said to be its.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include <xtape/gradient_check.hpp>
+
+namespace xtape::detail {
+
+/// A floating input of the checked function as a part of the vector.
+struct Part {
+  std::size_t input = 0;   ///< counted among all inputs
+  std::size_t offset = 0;  ///< of its first element in the vector
+  Shape shape;
+};
+
+struct FlatFunction {
+  std::function<double(std::span<const double>)> value;  ///< NaN where it is not defined
+  std::function<std::vector<double>(std::span<const double>)> gradient;
+  std::vector<Part> parts;
+  double epsilon = 0x1p-52;  ///< of the arithmetic that computes the value
+};
+
+/// Judges a gradient, finite and of the right size, at x, where the value is at_x. Fills in the report but for the
+/// notes and the order; the status is pass, fail or kink.
+void check_elements(const FlatFunction& function, std::span<const double> x, double at_x,
+                    std::span<const double> gradient, const CheckOptions& options, CheckReport& report);
+
+/// Throws ValueError for options that make no sense.
+void check_options(const CheckOptions& options);
+/// Fills in input and index of an element of the vector.
+void locate(const std::vector<Part>& parts, std::size_t element, CheckReport& report);
+/// "input 0 at [3, 4]"
+std::string place_text(const CheckReport& report);
+/// A short number for texts.
+std::string number_text(double number);
+
+}  // namespace xtape::detail

@@ -1,0 +1,216 @@
+// The check of a function of Vars.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <limits>
+
+#include <xtape/error.hpp>
+
+#include "check/identities.hpp"
+#include "check/random.hpp"
+#include "check/recorded.hpp"
+
+namespace xtape {
+
+namespace detail {
+
+namespace {
+
+constexpr double kSingleEpsilon = 0x1p-23, kDoubleEpsilon = 0x1p-52;
+
+bool same_bits(std::span<const double> a, std::span<const double> b) {
+  return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
+}
+
+/// Value and gradient at the point.
+struct Derivative {
+  double value = 0;
+  std::vector<double> gradient;
+};
+
+Derivative derivative_at(RecordedFunction& function, std::span<const double> x, CheckReport& report) {
+  ++report.evaluations;
+  ++report.gradients;
+  const double value = function.value(x);
+  return {value, function.gradient(x)};
+}
+
+/// Value and gradient at the point, the same twice and finite. Throws Refusal otherwise.
+Derivative repeatable(RecordedFunction& function, std::span<const double> x, CheckReport& report) {
+  const Derivative first = derivative_at(function, x, report), second = derivative_at(function, x, report);
+  if (!same_bits({&first.value, 1}, {&second.value, 1}))
+    throw Refusal{CheckStatus::non_deterministic, "the values of two evaluations at the same point are " +
+                                                      number_text(first.value) + " and " + number_text(second.value)};
+  if (!same_bits(first.gradient, second.gradient))
+    throw Refusal{CheckStatus::non_deterministic, "the gradients of two evaluations at the same point differ"};
+  if (!std::isfinite(first.value))
+    throw Refusal{CheckStatus::non_finite, "the value at the point is " + number_text(first.value)};
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::isfinite(first.gradient[i])) continue;
+    locate(function.parts(), i, report);
+    report.analytic = first.gradient[i];
+    throw Refusal{CheckStatus::non_finite,
+                  "the gradient of " + place_text(report) + " is " + number_text(first.gradient[i])};
+  }
+  return first;
+}
+
+/// The function with NaN and nothing in place of exceptions: away from the point it need not be defined.
+FlatFunction flattened(RecordedFunction& function, double epsilon) {
+  FlatFunction flat{.value = {}, .gradient = {}, .parts = function.parts(), .epsilon = epsilon};
+  flat.value = [&function](std::span<const double> at) {
+    try {
+      return function.value(at);
+    } catch (const std::exception&) {
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+  };
+  flat.gradient = [&function](std::span<const double> at) {
+    try {
+      return function.gradient(at);
+    } catch (const std::exception&) {
+      return std::vector<double>{};
+    }
+  };
+  return flat;
+}
+
+/// The check of one function, for all orders.
+class ProgramCheck {
+ public:
+  ProgramCheck(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options)
+      : recorder_([&f](Tape&, std::span<const Var> leaves) { return f(leaves); }), point_(point), options_(options) {
+    report_.seed = options.seed;
+    for (const Array& input : point) pristine_.push_back(copied(input));
+  }
+
+  CheckReport run() {
+    try {
+      for (int order = 1; order <= options_.order && report_.passed(); ++order) {
+        start(order);
+        check_order();
+        if (report_.passed() && options_.identities) check_identities(order);
+        recorder_ = derivative_of(recorder_, options_.seed, order);
+      }
+      check_point_unchanged();
+    } catch (const Refusal& refusal) {
+      report_.status = refusal.status;
+      report_.reason = refusal.reason;
+    }
+    return report_;
+  }
+
+ private:
+  /// The function was given copies, but may know the buffers that the point refers to.
+  void check_point_unchanged() const {
+    for (std::size_t i = 0; i < pristine_.size(); ++i)
+      if (!same_bytes(pristine_[i], point_[i]))
+        throw Refusal{CheckStatus::mutated_input, "the buffer of input " + std::to_string(i) + " was written to"};
+  }
+
+  /// Costs and notes add up over the orders; everything else is of the last one.
+  void start(int order) {
+    CheckReport next;
+    next.order = order;
+    next.seed = report_.seed;
+    next.evaluations = report_.evaluations;
+    next.gradients = report_.gradients;
+    next.notes = report_.notes;
+    report_ = std::move(next);
+  }
+
+  void check_order() {
+    RecordedFunction function(recorder_, point_, false, options_.seed);
+    const std::vector<double> x = function.point();
+    report_.elements = static_cast<std::int64_t>(x.size());
+    const Derivative own = repeatable(function, x, report_);
+    if (!function.has_single()) return compare(function, x, own, kDoubleEpsilon);
+
+    RecordedFunction wide(recorder_, point_, true, options_.seed);
+    Derivative exact;
+    try {
+      exact = repeatable(wide, x, report_);
+    } catch (const DTypeError& error) {
+      widens_ = false;
+      note(std::string("numeric derivatives are of float32, for in float64: ") + error.what());
+      return compare(function, x, own, kSingleEpsilon);
+    }
+    compare(wide, x, exact, kDoubleEpsilon);
+    if (report_.passed()) compare_precisions(function, wide, x, own, exact);
+  }
+
+  void compare(RecordedFunction& function, std::span<const double> x, const Derivative& at_x, double epsilon) {
+    check_elements(flattened(function, epsilon), x, at_x.value, at_x.gradient, options_, report_);
+  }
+
+  /// The float32 gradient against that of float64. How much rounding may do is seen at points close by: what differs
+  /// from point to point is rounding, what stays is an error.
+  void compare_precisions(RecordedFunction& function, RecordedFunction& wide, std::span<const double> x,
+                          const Derivative& own, const Derivative& exact) {
+    constexpr int kPoints = 8;
+    constexpr double kSafety = 8, kRoundings = 32, kDistance = 0x1p-10, kNothing = 1e-12;
+    CheckRandom random(options_.seed, 2);
+    std::vector<double> spread(x.size(), 0);
+    double largest = 0;
+    for (double element : exact.gradient) largest = std::max(largest, std::abs(element));
+    for (int i = 0; i < kPoints; ++i) {
+      std::vector<double> near(x.begin(), x.end());
+      for (double& element : near)
+        element = static_cast<double>(static_cast<float>(element * (1 + kDistance * random.weight())));
+      const std::vector<double> single = function.gradient(near), reference = wide.gradient(near);
+      report_.gradients += 2;
+      for (std::size_t k = 0; k < x.size(); ++k) {
+        const double change = (single[k] - reference[k]) - (own.gradient[k] - exact.gradient[k]);
+        if (std::isfinite(change)) spread[k] = std::max(spread[k], std::abs(change));
+      }
+    }
+    for (std::size_t k = 0; k < x.size(); ++k) {
+      const double allowed =
+          kSafety * spread[k] + kRoundings * kSingleEpsilon * (std::abs(exact.gradient[k]) + 0.1 * largest) + kNothing;
+      if (std::abs(own.gradient[k] - exact.gradient[k]) <= allowed) continue;
+      locate(function.parts(), k, report_);
+      report_.analytic = own.gradient[k];
+      report_.numeric = exact.gradient[k];
+      report_.allowed = allowed;
+      throw Refusal{CheckStatus::fail, "the float32 gradient of " + place_text(report_) + " is " +
+                                           number_text(own.gradient[k]) + ", that of float64 " +
+                                           number_text(exact.gradient[k])};
+    }
+  }
+
+  void check_identities(int order) {
+    RecordedFunction function(recorder_, point_, widens_, options_.seed);
+    const double epsilon = std::max(function.has_single() ? kSingleEpsilon : kDoubleEpsilon, report_.noise);
+    try {
+      if (order == 1) check_forward_mode(function, epsilon);
+      if (order == 1 && options_.order > 1) check_symmetry(function, epsilon);
+    } catch (const Error& error) {
+      note(std::string("forward mode was not checked: ") + error.what());
+    }
+  }
+
+  void note(std::string text) {
+    if (std::ranges::find(report_.notes, text) == report_.notes.end()) report_.notes.push_back(std::move(text));
+  }
+
+  Recorder recorder_;
+  const std::span<const Array> point_;
+  std::vector<Array> pristine_;  ///< copies of it
+  const CheckOptions& options_;
+  CheckReport report_;
+  bool widens_ = true;  ///< whether the function takes float64
+};
+
+}  // namespace
+
+}  // namespace detail
+
+CheckReport check_gradient(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options) {
+  detail::check_options(options);
+  if (std::ranges::none_of(point, [](const Array& input) { return is_floating(input.dtype()); }))
+    throw ValueError("check_gradient: none of the " + std::to_string(point.size()) + " inputs is float32 or float64");
+  return detail::ProgramCheck(f, point, options).run();
+}
+
+}  // namespace xtape

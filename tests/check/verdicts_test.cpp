@@ -1,0 +1,369 @@
+// The checker's verdicts on functions of Vars: right gradients pass, and each planted error is named for what it is.
+#include <cmath>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <xtape/custom_op.hpp>
+#include <xtape/gradient_check.hpp>
+#include <xtape/testing.hpp>
+#include <xtape/xtape.hpp>
+#include <xtape/xtensor.hpp>
+
+#include "support/check.hpp"
+#include "support/tensor.hpp"
+
+namespace xtape::test {
+
+namespace {
+
+using Vars = std::span<const Var>;
+
+Array random_array(std::uint64_t seed, const Shape& shape, DType dtype = DType::float64, Real low = -2, Real high = 2) {
+  Random random(seed);
+  return array_of(random_tensor(random, shape, dtype, low, high));
+}
+
+/// An op with one input, its value and its rule.
+CustomOp unary_op(Var (*forward)(const Var&), Var (*vjp)(const Var& x, const Var& cotangent)) {
+  return CustomOp(
+      "planted", [forward](Vars x) { return forward(x[0]); },
+      [vjp](Vars x, const Var&, const Var& cotangent) { return std::vector<Var>{vjp(x[0], cotangent)}; });
+}
+
+CustomOp matmul_op(CustomOp::Vjp vjp) {
+  return CustomOp(
+      "planted", [](Vars x) { return matmul(x[0], x[1]); }, std::move(vjp));
+}
+
+Var scaled_cube(const Var& x) { return square(x) * x * 2; }
+
+// ---- Right gradients
+
+TEST(Verdicts, RightGradientsPass) {
+  const Array x = random_array(1, {4, 3}), w = random_array(2, {3, 5}), b = random_array(3, {5});
+  const auto layer = [](const Var& a, const Var& weights, const Var& bias) { return tanh(matmul(a, weights) + bias); };
+  const CheckReport report = check_gradient(layer, {x, w, b});
+  EXPECT_THAT(report, PassesGradientCheck());
+  EXPECT_EQ(report.checked, 32);
+  EXPECT_EQ(report.elements, 32);
+  EXPECT_EQ(report.kinks, 0);
+  EXPECT_LT(report.error, 1e-8 * std::abs(report.numeric) + 1e-10);
+  EXPECT_TRUE(gradient_is_right(layer, {x, w, b}));
+}
+
+TEST(Verdicts, ScalarsAndNumbers) {
+  const CheckReport report = check_gradient([](const Var& a, const Var& b) { return a * a * b; }, {3.0, -2.0});
+  EXPECT_THAT(report, PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](const Var& a) { return exp(a); }, 1.5), PassesGradientCheck());
+}
+
+TEST(Verdicts, XtensorPoints) {
+  const xt::xarray<double> x = {{1.0, 2.0}, {3.0, 4.0}};
+  EXPECT_THAT(check_gradient([](const Var& a) { return log(a); }, x), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](const Var& a, const Var& b) { return a / b; }, {x, x + 1.0}), PassesGradientCheck());
+}
+
+TEST(Verdicts, IntegerInputsArePassedOn) {
+  const Array x = random_array(1, {5, 3}), rows = Array::from(std::vector<std::int64_t>{4, 0, 4});
+  const CheckReport report = check_gradient([](const Var& a, const Var& i) { return take(a, i, 0); }, {x, rows});
+  EXPECT_THAT(report, PassesGradientCheck());
+  EXPECT_EQ(report.elements, 15);
+}
+
+TEST(Verdicts, HigherOrders) {
+  const auto f = [](const Var& a, const Var& b) { return sum(tanh(matmul(a, b)) * exp(a)); };
+  for (DType dtype : {DType::float64, DType::float32}) {
+    const CheckReport report =
+        check_gradient(f, {random_array(1, {3, 3}, dtype), random_array(2, {3, 3}, dtype)}, {.order = 3});
+    EXPECT_THAT(report, PassesGradientCheck());
+    EXPECT_EQ(report.order, 3);
+    EXPECT_TRUE(report.notes.empty()) << report;
+  }
+}
+
+TEST(Verdicts, DomainEdges) {
+  const Array near_zero{1e-9, 1e-3, 0.5, 4};
+  EXPECT_THAT(check_gradient([](const Var& a) { return log(a); }, near_zero, {.order = 2}), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](const Var& a) { return sum(sqrt(a) * a); }, near_zero), PassesGradientCheck());
+  // x^2.5 is defined on the right of 0 only, where its slope is 0.
+  const auto one_sided = [](const Var& a) { return power(a, 2.5) + 3 * a; };
+  const CheckReport report = check_gradient(one_sided, Array{0.0, 1.0});
+  EXPECT_THAT(report, PassesGradientCheck());
+}
+
+TEST(Verdicts, PointsOfAnyScale) {
+  for (double scale : {1e-12, 1e-5, 1.0, 1e7, 1e12}) {
+    const Array x{0.7 * scale, -1.3 * scale, 2.1 * scale};
+    const auto f = [scale](const Var& a) { return sum(tanh(a / scale)) * 1e-3; };
+    const CheckReport report = check_gradient(f, x);
+    EXPECT_THAT(report, PassesGradientCheck());
+    EXPECT_LT(report.error, 1e-7 * std::abs(report.numeric)) << report;
+  }
+}
+
+TEST(Verdicts, FarFromTheOrigin) {  // 1e6 (x - 1e6), where the value is small beside what it is made of
+  const auto f = [](const Var& a) { return sum(square(a - 1e6)); };
+  EXPECT_THAT(check_gradient(f, Array{1e6 + 0.5, 1e6 - 0.25, 1e6 + 3}), PassesGradientCheck());
+}
+
+// ---- Planted errors
+
+TEST(Planted, Sign) {
+  const CustomOp op =
+      unary_op([](const Var& x) { return cos(x); }, [](const Var& x, const Var& c) { return sin(x) * c; });
+  const CheckReport report = check_gradient([&](const Var& x) { return op(x); }, random_array(1, {6}));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_NEAR(report.analytic, -report.numeric, 1e-6 * std::abs(report.numeric)) << report;
+}
+
+TEST(Planted, FactorOfTwo) {
+  const CustomOp op = unary_op(scaled_cube, [](const Var& x, const Var& c) { return 12 * square(x) * c; });
+  const CheckReport report = check_gradient([&](const Var& x) { return sum(op(x)); }, random_array(1, {6}));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_NEAR(report.analytic, 2 * report.numeric, 1e-6 * std::abs(report.numeric)) << report;
+}
+
+TEST(Planted, TransposedMatrix) {
+  const CustomOp op = matmul_op([](Vars x, const Var&, const Var& c) {
+    return std::vector<Var>{matmul(c, x[1]), matmul(transpose(x[0]), c)};  // should be c x[1]'
+  });
+  const auto f = [&](const Var& a, const Var& b) { return op(a, b); };
+  const CheckReport report = check_gradient(f, {random_array(1, {3, 3}), random_array(2, {3, 3})});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_EQ(report.input, 0U);
+}
+
+TEST(Planted, MissingBroadcastReduction) {
+  const CustomOp op(
+      "planted", [](Vars x) { return x[0] + x[1]; },
+      [](Vars, const Var&, const Var& c) {
+        return std::vector<Var>{c, c};
+      });
+  const auto f = [&](const Var& a, const Var& b) { return op(a, b); };
+  const CheckReport report = check_gradient(f, {random_array(1, {4, 3}), random_array(2, {3})});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::wrong_shape));
+  EXPECT_TRUE(contains(report.reason, {"planted", "[4, 3]", "[3]"}));
+}
+
+TEST(Planted, WrongDType) {
+  const CustomOp op = unary_op([](const Var& x) { return 2 * x; },
+                               [](const Var&, const Var& c) { return cast(2 * c, DType::float32); });
+  const CheckReport report = check_gradient([&](const Var& x) { return op(x); }, random_array(1, {4}));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::wrong_shape));
+  EXPECT_TRUE(contains(report.reason, {"float32", "float64"}));
+}
+
+TEST(Planted, OneElementOf100000) {
+  constexpr std::int64_t kSize = 100000, kWrong = 31415;
+  std::vector<double> factors(kSize, 1.0);
+  factors[kWrong] = 1.001;
+  const Array factor = Array::from(factors);
+  const CustomOp op(
+      "planted", [](Vars x) { return sin(x[0]) * 3; },
+      [&](Vars x, const Var&, const Var& c) { return std::vector<Var>{3 * cos(x[0]) * c * factor}; });
+  const CheckReport report =
+      check_gradient([&](const Var& x) { return sum(op(x)); }, random_array(5, {kSize}, DType::float64, 0.1L, 1.2L));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_EQ(report.index, std::vector<std::int64_t>{kWrong}) << report;
+  EXPECT_FALSE(report.direction);
+  EXPECT_GT(report.found_by_directions, 0) << report;
+  EXPECT_LT(report.found_by_directions, 1e-4) << report;
+  EXPECT_LT(report.evaluations, 2000) << report;
+}
+
+TEST(Planted, DetachedTerm) {
+  const auto f = [](const Var& x) { return sum(x * stop_gradient(x)); };
+  const CheckReport report = check_gradient(f, random_array(1, {5}));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_NEAR(report.numeric, 2 * report.analytic, 1e-6 * std::abs(report.numeric)) << report;
+}
+
+TEST(Planted, SecondOrderOnly) {  // the first derivative is right, but its own derivative is cut off
+  const CustomOp op = unary_op([](const Var& x) { return exp(x); },
+                               [](const Var& x, const Var& c) { return stop_gradient(exp(x)) * c; });
+  const auto f = [&](const Var& x) { return sum(op(x)); };
+  EXPECT_THAT(check_gradient(f, random_array(1, {5})), PassesGradientCheck());
+  const CheckReport report = check_gradient(f, random_array(1, {5}), {.order = 2});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_EQ(report.order, 2);
+}
+
+TEST(Planted, RuleNotLinearInItsCotangent) {  // right for cotangents of 1 alone
+  const CustomOp op =
+      unary_op([](const Var& x) { return sin(x); }, [](const Var& x, const Var& c) { return cos(x) * square(c); });
+  const CheckReport report = check_gradient([&](const Var& x) { return sum(op(x)); }, random_array(1, {5}));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_TRUE(contains(report.reason, {"linear"})) << report;
+}
+
+// ---- Kinks
+
+TEST(Kinks, OneAmongManyIsAccepted) {
+  std::vector<double> x;
+  for (int i = 0; i < 30; ++i) x.push_back(0.3 * i - 2.1);  // x[7] is 0 but for rounding
+  x[7] = 0;
+  for (const auto& f : {relu, abs}) {
+    const CheckReport report = check_gradient([&](const Var& a) { return sum(f(a) * 2); }, Array::from(x));
+    EXPECT_THAT(report, PassesGradientCheck());
+    EXPECT_EQ(report.kinks, 1) << report;
+  }
+}
+
+TEST(Kinks, NearOnesAreAccepted) {
+  for (double distance : {1e-14, 1e-11, 1e-9, 1e-7, 1e-5, 1e-3}) {
+    std::vector<double> x(40, 1.5);
+    x[3] = distance;
+    x[4] = -distance;
+    const CheckReport report = check_gradient([](const Var& a) { return sum(relu(a)); }, Array::from(x));
+    EXPECT_THAT(report, PassesGradientCheck()) << distance;
+  }
+}
+
+TEST(Kinks, AWrongSlopeAtOneIsFound) {  // outside of the one-sided slopes 0 and 1
+  const CustomOp op = unary_op([](const Var& x) { return relu(x); },
+                               [](const Var& x, const Var& c) { return where(x == 0, 1.25 * c, where(x > 0, c, 0)); });
+  std::vector<double> x(30, 1.0);
+  x[11] = 0;
+  const CheckReport report = check_gradient([&](const Var& a) { return sum(op(a)); }, Array::from(x));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_EQ(report.index, std::vector<std::int64_t>{11});
+  EXPECT_NEAR(report.left_slope, 0, 1e-9);
+  EXPECT_NEAR(report.right_slope, 1, 1e-9);
+}
+
+TEST(Kinks, AllZeroInputDoesNotPassVacuously) {
+  for (std::int64_t size : {1, 20, 5000})
+    for (const auto& f : {relu, abs}) {
+      const CheckReport report = check_gradient([&](const Var& a) { return sum(f(a)); }, Array::zeros({size}));
+      EXPECT_THAT(report, HasGradientStatus(CheckStatus::kink)) << size;
+      EXPECT_EQ(report.kinks, report.checked);
+    }
+}
+
+TEST(Kinks, ShareIsAnOption) {
+  const Array x{0, 1, 2, 3};
+  const auto f = [](const Var& a) { return sum(relu(a)); };
+  EXPECT_THAT(check_gradient(f, x), HasGradientStatus(CheckStatus::kink));
+  EXPECT_THAT(check_gradient(f, x, {.kink_share = 0.25}), PassesGradientCheck());
+}
+
+TEST(Kinks, ManyAmongVeryMany) {  // about 1 % of 20,000 elements exactly at kinks of either direction
+  std::vector<double> x;
+  Random random(3);
+  for (int i = 0; i < 20000; ++i) x.push_back(random.chance(0.01L) ? 0 : static_cast<double>(random.uniform(-2, 2)));
+  const auto f = [](const Var& a) { return sum(relu(a)) + 0.5 * sum(abs(a)); };
+  EXPECT_THAT(check_gradient(f, Array::from(x)), PassesGradientCheck());
+}
+
+// ---- Other verdicts
+
+TEST(Verdicts, NonDeterministic) {
+  double state = 1;
+  const auto value = [&](const Var& x) { return sum(x) * (state += 0.5); };
+  EXPECT_THAT(check_gradient(value, random_array(1, {4})), HasGradientStatus(CheckStatus::non_deterministic));
+  const CustomOp op = CustomOp(
+      "planted", [](Vars x) { return 2 * x[0]; },
+      [&](Vars, const Var&, const Var& c) { return std::vector<Var>{c * (state += 0.5)}; });
+  EXPECT_THAT(check_gradient([&](const Var& x) { return op(x); }, random_array(1, {4})),
+              HasGradientStatus(CheckStatus::non_deterministic));
+}
+
+TEST(Verdicts, NonFinite) {
+  const CheckReport value = check_gradient([](const Var& x) { return sum(log(x)); }, Array{1, 0, 2});
+  EXPECT_THAT(value, HasGradientStatus(CheckStatus::non_finite));
+  const CheckReport gradient = check_gradient([](const Var& x) { return sum(sqrt(x)); }, Array{1, 4, 0});
+  EXPECT_THAT(gradient, HasGradientStatus(CheckStatus::non_finite));
+  EXPECT_EQ(gradient.index, std::vector<std::int64_t>{2});
+}
+
+TEST(Verdicts, MutatedInput) {
+  const CustomOp op(
+      "planted",
+      [](std::span<const Array> x) {
+        const Array copy = Array::copy(x[0].data<double>(), x[0].shape());
+        const_cast<double*>(x[0].data<double>())[1] += 1;  // what no op may do
+        return copy;
+      },
+      [](std::span<const Array>, const Array&, const Array& c) { return std::vector<Array>{c}; });
+  const CheckReport report = check_gradient([&](const Var& x) { return op(x); }, random_array(1, {4}));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::mutated_input));
+}
+
+TEST(Verdicts, MutatedBufferOfThePoint) {
+  std::vector<double> buffer{1, 2, 3};
+  const auto f = [&](const Var& x) {
+    buffer[1] = 2.5;
+    return sum(x);
+  };
+  EXPECT_THAT(check_gradient(f, Array::borrow(buffer.data(), {3})), HasGradientStatus(CheckStatus::mutated_input));
+}
+
+/// Rounded to float32 within: a function of float64 with noise of float32 size.
+CustomOp single_precision_sine(double factor) {
+  return CustomOp(
+      "noisy_sine",
+      [](std::span<const Array> x) {
+        std::vector<double> y;
+        for (double element : x[0].values<double>()) y.push_back(std::sin(static_cast<float>(element)));
+        return Array::from(y, x[0].shape());
+      },
+      [factor](std::span<const Array> x, const Array&, const Array& c) {
+        std::vector<double> g;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(c.size()); ++i)
+          g.push_back(factor * std::cos(static_cast<float>(x[0].values<double>()[i])) *
+                      static_cast<float>(c.values<double>()[i]));
+        return std::vector<Array>{Array::from(g, c.shape())};
+      });
+}
+
+TEST(Planted, NoiseOfFloat32Size) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Array x = random_array(seed, {12});
+    const CustomOp right = single_precision_sine(1), wrong = single_precision_sine(1.01);
+    const CheckReport passed = check_gradient([&](const Var& a) { return right(a); }, x);
+    EXPECT_THAT(passed, PassesGradientCheck());
+    EXPECT_GT(passed.noise, 1e-9);
+    EXPECT_THAT(check_gradient([&](const Var& a) { return wrong(a); }, x), HasGradientStatus(CheckStatus::fail));
+  }
+}
+
+TEST(Verdicts, Float32OnlyFunctionsAreJudgedInFloat32) {
+  const Array w = random_array(2, {3, 2}, DType::float32);
+  const auto f = [&](const Var& x) { return tanh(matmul(x, w)); };
+  const CheckReport report = check_gradient(f, random_array(1, {4, 3}, DType::float32));
+  EXPECT_THAT(report, PassesGradientCheck());
+  ASSERT_EQ(report.notes.size(), 1U) << report;
+  EXPECT_TRUE(contains(report.notes[0], {"float32", "float64"}));
+  const CustomOp op = unary_op(scaled_cube, [](const Var& x, const Var& c) { return 6.2 * square(x) * c; });
+  const auto wrong = [&](const Var& x) { return op(matmul(x, w)); };
+  EXPECT_THAT(check_gradient(wrong, random_array(1, {4, 3}, DType::float32)), HasGradientStatus(CheckStatus::fail));
+}
+
+TEST(Verdicts, WrongInFloat32Only) {
+  const CustomOp op =
+      unary_op([](const Var& x) { return sin(x); },
+               [](const Var& x, const Var& c) { return cos(x) * c * (x.dtype() == DType::float32 ? 1.001 : 1.0); });
+  const CheckReport report = check_gradient([&](const Var& x) { return op(x); }, random_array(1, {5}, DType::float32));
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_TRUE(contains(report.reason, {"float32"})) << report;
+}
+
+TEST(Verdicts, SecondDerivativeOfAnOpaqueOp) {
+  const CustomOp op = single_precision_sine(1);
+  const auto f = [&](const Var& a) { return op(a); };
+  const CheckReport report = check_gradient(f, Array{1, 2});
+  EXPECT_THAT(report, PassesGradientCheck());
+  ASSERT_EQ(report.notes.size(), 1U);
+  EXPECT_TRUE(contains(report.notes[0], {"forward mode", "noisy_sine", "second derivative"}));
+  const CheckOptions second{.order = 2};
+  EXPECT_TRUE(contains(message_of<ValueError>([&] {
+                         check_gradient(f, Array{1, 2}, second);
+                       }),
+                       {"noisy_sine", "no second derivative"}));
+}
+
+}  // namespace
+
+}  // namespace xtape::test
