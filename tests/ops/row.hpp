@@ -94,6 +94,7 @@ std::vector<Row> shape_rows();
 std::vector<Row> product_rows();
 std::vector<Row> linear_algebra_rows();
 std::vector<Row> loss_rows();
+std::vector<Row> regression_loss_rows();  // a part of the others
 std::vector<Row> random_rows();
 std::vector<Row> convolution_rows();
 std::vector<Row> layer_rows();

@@ -1,38 +1,13 @@
-// The losses: expressions of other ops, which check that nothing is broadcast.
-#include <xtape/ops.hpp>
+#include "ops/loss.hpp"
 
-#include "ops/errors.hpp"
-#include "ops/gather.hpp"
 #include "ops/partials.hpp"
-#include "ops/record.hpp"
 #include "ops/strong.hpp"
 
-namespace xtape {
-
-namespace {
-
-using detail::fail;
+namespace xtape::detail {
 
 void check_same_shape(std::string_view op, std::string_view what, const Var& prediction, const Var& target) {
   if (prediction.shape() != target.shape())
     fail<ShapeError>(op, what, " ", prediction.shape(), ", target is ", target.shape(), "; nothing is broadcast");
-}
-
-Var combined(const Var& losses, Reduction reduction) {
-  if (reduction == Reduction::none) return losses;
-  return reduction == Reduction::sum ? sum(losses) : mean(losses);
-}
-
-/// Prediction and target may be of two dtypes.
-template <class Body>
-Var record_loss(std::string_view op, const Operand& prediction, const Operand& target, Reduction reduction, Body body) {
-  const Operand* const list[] = {&prediction, &target};
-  detail::TapeState& state = detail::tape_of(op, list);
-  const Var x = detail::VarAccess::make(state, detail::resolve(state, op, prediction, DType::float64));
-  const Var y = detail::VarAccess::make(state, detail::resolve(state, op, target, x.dtype()));
-  const detail::RuleScope scope(state, detail::location_of(state, prediction));
-  detail::check_floating(op, x);
-  return detail::hand_out(state, combined(body(x, y), reduction));
 }
 
 void check_same_dtype(std::string_view op, std::string_view what, const Var& prediction, const Var& target) {
@@ -40,46 +15,105 @@ void check_same_dtype(std::string_view op, std::string_view what, const Var& pre
     fail<DTypeError>(op, what, " ", prediction.dtype(), ", target is ", target.dtype());
 }
 
-Var cross_entropy_of_classes(const Var& logits, const Var& classes) {
-  Shape shape;
-  for (std::size_t axis = 0; axis + 1 < logits.rank(); ++axis) shape.push_back(logits.shape()[axis]);
-  if (classes.shape() != shape)
-    fail<ShapeError>("softmax_cross_entropy", "logits are ", logits.shape(), ", so the classes must be ", shape,
-                     ", they are ", classes.shape());
-  const Var normalizer = logsumexp(logits, -1);
-  return normalizer - detail::picked_classes(logits, classes);
+void check_alike(std::string_view op, std::string_view what, const Var& prediction, const Var& target) {
+  check_same_shape(op, what, prediction, target);
+  check_same_dtype(op, what, prediction, target);
 }
 
-Var cross_entropy_of_probabilities(const Var& logits, const Var& target) {
-  check_same_shape("softmax_cross_entropy", "logits are", logits, target);
-  check_same_dtype("softmax_cross_entropy", "logits are", logits, target);
-  return -sum(strong_multiply(target, log_softmax(logits, -1)), -1);
+void check_weights(std::string_view op, std::string_view what, const Var& weights, const Shape& shape, const Var& x) {
+  if (weights.shape() != shape) fail<ShapeError>(op, what, " are ", weights.shape(), ", they must be ", shape);
+  if (weights.dtype() != x.dtype()) fail<DTypeError>(op, what, " are ", weights.dtype(), " beside ", x.dtype());
 }
 
-}  // namespace
+void check_last_axis(std::string_view op, std::string_view what, const Var& x) {
+  if (x.rank() == 0) fail<ShapeError>(op, what, " [], a last axis is needed");
+}
+
+void check_smoothing(std::string_view op, double smoothing) {
+  if (!(smoothing >= 0 && smoothing <= 1)) fail<ValueError>(op, "label_smoothing must be in [0, 1], is ", smoothing);
+}
+
+Shape without_last_axis(const Shape& shape) { return Shape(std::span(shape.begin(), shape.rank() - 1)); }
+
+Var combined(const Var& losses, Reduction reduction) {
+  if (reduction == Reduction::none) return losses;
+  return reduction == Reduction::sum ? sum(losses) : mean(losses);
+}
+
+Var combined(const Var& losses, const Var& weights, Reduction reduction) {
+  if (reduction == Reduction::none) return losses;
+  const Var total = sum(losses);
+  return reduction == Reduction::sum ? total : total / sum(weights);
+}
+
+}  // namespace xtape::detail
+
+namespace xtape {
+
+using namespace detail;
 
 Var squared_error(const Operand& prediction, const Operand& target, Reduction reduction) {
-  return record_loss("squared_error", prediction, target, reduction, [](const Var& x, const Var& y) {
-    check_same_shape("squared_error", "prediction is", x, y);
-    check_same_dtype("squared_error", "prediction is", x, y);
-    return square(x - y);
+  return record_loss("squared_error", {&prediction, &target}, [=](const auto& x) {
+    check_alike("squared_error", "prediction is", x[0], x[1]);
+    return combined(square(x[0] - x[1]), reduction);
   });
 }
 
-Var binary_cross_entropy_with_logits(const Operand& logits, const Operand& target, Reduction reduction) {
-  constexpr std::string_view kName = "binary_cross_entropy_with_logits";
-  return record_loss(kName, logits, target, reduction, [&](const Var& x, const Var& y) {
-    check_same_shape(kName, "logits are", x, y);
-    if (y.dtype() == DType::boolean) return bce_with_logits(x, cast(y, x.dtype()));
-    check_same_dtype(kName, "logits are", x, y);
-    return bce_with_logits(x, y);
+Var l1_loss(const Operand& prediction, const Operand& target, Reduction reduction) {
+  return record_loss("l1_loss", {&prediction, &target}, [=](const auto& x) {
+    check_alike("l1_loss", "prediction is", x[0], x[1]);
+    return combined(abs(x[0] - x[1]), reduction);
   });
 }
 
-Var softmax_cross_entropy(const Operand& logits, const Operand& target, Reduction reduction) {
-  return record_loss("softmax_cross_entropy", logits, target, reduction, [](const Var& x, const Var& y) {
-    if (x.rank() == 0) fail<ShapeError>("softmax_cross_entropy", "logits are [], they need a last axis of classes");
-    return y.dtype() == DType::int64 ? cross_entropy_of_classes(x, y) : cross_entropy_of_probabilities(x, y);
+Var huber_loss(const Operand& prediction, const Operand& target, Reduction reduction, double delta) {
+  if (!(delta > 0)) fail<ValueError>("huber_loss", "delta must be positive, is ", delta);
+  return record_loss("huber_loss", {&prediction, &target}, [=](const auto& x) {
+    check_alike("huber_loss", "prediction is", x[0], x[1]);
+    const Var difference = x[0] - x[1], distance = abs(difference);
+    const Var near = 0.5 * square(difference);
+    const Var far = delta * (distance - 0.5 * delta);
+    return combined(where(distance < delta, near, far), reduction);
+  });
+}
+
+Var smooth_l1_loss(const Operand& prediction, const Operand& target, Reduction reduction, double beta) {
+  if (!(beta >= 0)) fail<ValueError>("smooth_l1_loss", "beta must not be negative, is ", beta);
+  return record_loss("smooth_l1_loss", {&prediction, &target}, [=](const auto& x) {
+    check_alike("smooth_l1_loss", "prediction is", x[0], x[1]);
+    const Var difference = x[0] - x[1], distance = abs(difference);
+    if (beta == 0) return combined(distance, reduction);
+    const Var near = square(difference) / (2 * beta);
+    const Var far = distance - 0.5 * beta;
+    return combined(where(distance < beta, near, far), reduction);
+  });
+}
+
+Var poisson_nll_loss(const Operand& prediction, const Operand& target, const PoissonOptions& options) {
+  return record_loss("poisson_nll_loss", {&prediction, &target}, [&](const auto& x) {
+    check_alike("poisson_nll_loss", "prediction is", x[0], x[1]);
+    const Var rate = options.log_input ? exp(x[0]) : x[0];
+    const Var log_rate = options.log_input ? x[0] : log(x[0]);
+    const Var loss = rate - strong_multiply(x[1], log_rate);
+    if (!options.full) return combined(loss, options.reduction);
+    return combined(loss + lgamma(x[1] + 1), options.reduction);
+  });
+}
+
+Var gaussian_nll_loss(const Operand& prediction, const Operand& target, const Operand& variance,
+                      const GaussianOptions& options) {
+  constexpr std::string_view kName = "gaussian_nll_loss";
+  constexpr double kHalfLogTwoPi = 0.91893853320467274178;
+  if (!(options.epsilon > 0)) fail<ValueError>(kName, "epsilon must be positive, is ", options.epsilon);
+  return record_loss(kName, {&prediction, &target, &variance}, [&](const auto& x) {
+    check_alike(kName, "prediction is", x[0], x[1]);
+    check_same_dtype(kName, "variance is", x[2], x[0]);
+    if (broadcast_shapes(kName, x[0].shape(), x[2].shape()) != x[0].shape())
+      fail<ShapeError>(kName, "variance is ", x[2].shape(), ", prediction is ", x[0].shape());
+    const Var bounded = where(x[2] <= options.epsilon, options.epsilon, x[2]);
+    const Var deviations = square(x[0] - x[1]) / bounded;
+    const Var loss = 0.5 * (log(bounded) + deviations);
+    return combined(options.full ? loss + kHalfLogTwoPi : loss, options.reduction);
   });
 }
 

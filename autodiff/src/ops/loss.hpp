@@ -1,0 +1,52 @@
+// What the losses share: operands of several dtypes, checks that nothing is broadcast, and reductions.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <xtape/ops.hpp>
+
+#include "ops/errors.hpp"
+#include "ops/record.hpp"
+
+namespace xtape::detail {
+
+/// The operand, or null where an option was left out.
+inline const Operand* given(const std::optional<Operand>& operand) { return operand ? &*operand : nullptr; }
+
+/// Calls body(vars) with the operands as Vars, empty ones for null. The first, which must be floating, says where the
+/// loss was recorded, and of what dtype numbers are.
+template <std::size_t N, class Body>
+Var record_loss(std::string_view op, const Operand* const (&operands)[N], Body body) {
+  std::vector<const Operand*> present;
+  for (const Operand* operand : operands)
+    if (operand != nullptr) present.push_back(operand);
+  TapeState& state = tape_of(op, present);
+  std::array<Var, N> vars;
+  vars[0] = VarAccess::make(state, resolve(state, op, *operands[0], DType::float64));
+  for (std::size_t i = 1; i < N; ++i)
+    if (operands[i] != nullptr) vars[i] = VarAccess::make(state, resolve(state, op, *operands[i], vars[0].dtype()));
+  const RuleScope scope(state, location_of(state, *operands[0]));
+  check_floating(op, vars[0]);
+  return hand_out(state, body(vars));
+}
+
+/// `what` is as in "prediction is".
+void check_same_shape(std::string_view op, std::string_view what, const Var& prediction, const Var& target);
+void check_same_dtype(std::string_view op, std::string_view what, const Var& prediction, const Var& target);
+void check_alike(std::string_view op, std::string_view what, const Var& prediction, const Var& target);
+/// Throws ShapeError or DTypeError unless `weights`, called `what`, are of that shape and the dtype of x.
+void check_weights(std::string_view op, std::string_view what, const Var& weights, const Shape& shape, const Var& x);
+/// Throws ShapeError for 0-d x.
+void check_last_axis(std::string_view op, std::string_view what, const Var& x);
+/// Throws ValueError unless 0 <= smoothing <= 1.
+void check_smoothing(std::string_view op, double smoothing);
+Shape without_last_axis(const Shape& shape);
+
+Var combined(const Var& losses, Reduction reduction);
+/// Losses that already are weighted; their mean is the weighted one.
+Var combined(const Var& losses, const Var& weights, Reduction reduction);
+
+}  // namespace xtape::detail

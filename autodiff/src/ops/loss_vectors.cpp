@@ -1,0 +1,72 @@
+// Losses of vectors along an axis, by their angles and distances.
+#include <cmath>
+
+#include "ops/loss.hpp"
+
+namespace xtape {
+
+using namespace detail;
+
+namespace {
+
+Var norm(const Var& x, double p, int axis) {
+  if (p == 1) return sum(abs(x), axis);
+  if (p == 2) return sqrt(sum(square(x), axis));
+  if (std::isinf(p)) return max(abs(x), axis);
+  return power(sum(power(abs(x), p), axis), 1 / p);
+}
+
+Var similarity(const Var& a, const Var& b, int axis, double epsilon) {
+  const auto length = [&](const Var& x) {
+    const Var exact = norm(x, 2, axis);
+    return where(exact <= epsilon, epsilon, exact);
+  };
+  const Var product = sum(a * b, axis);
+  const Var length_of_a = length(a), length_of_b = length(b);
+  return product / length_of_a / length_of_b;
+}
+
+}  // namespace
+
+Var cosine_similarity(const Operand& a, const Operand& b, int axis, double epsilon) {
+  if (!(epsilon >= 0)) fail<ValueError>("cosine_similarity", "epsilon must not be negative, is ", epsilon);
+  return record_loss("cosine_similarity", {&a, &b}, [=](const auto& x) {
+    check_alike("cosine_similarity", "a is", x[0], x[1]);
+    normalized_axis("cosine_similarity", axis, x[0].rank());
+    return similarity(x[0], x[1], axis, epsilon);
+  });
+}
+
+Var cosine_embedding_loss(const Operand& a, const Operand& b, const Operand& target, Reduction reduction,
+                          double margin) {
+  constexpr std::string_view kName = "cosine_embedding_loss";
+  return record_loss(kName, {&a, &b, &target}, [=](const auto& x) {
+    check_last_axis(kName, "a is", x[0]);
+    check_alike(kName, "a is", x[0], x[1]);
+    if (const Shape shape = without_last_axis(x[0].shape()); x[2].shape() != shape)
+      fail<ShapeError>(kName, "a is ", x[0].shape(), ", so the target must be ", shape, ", it is ", x[2].shape());
+    const Var cosine = similarity(x[0], x[1], -1, 1e-8);
+    const Var alike = x[2].dtype() == DType::boolean ? x[2] : x[2] > 0;
+    const Var apart = 1 - cosine;
+    const Var close = relu(cosine - margin);
+    return combined(where(alike, apart, close), reduction);
+  });
+}
+
+Var triplet_margin_loss(const Operand& anchor, const Operand& positive, const Operand& negative,
+                        const TripletOptions& options) {
+  constexpr std::string_view kName = "triplet_margin_loss";
+  if (!(options.margin >= 0)) fail<ValueError>(kName, "margin must not be negative, is ", options.margin);
+  if (!(options.p >= 1)) fail<ValueError>(kName, "p must be 1 or more, is ", options.p);
+  return record_loss(kName, {&anchor, &positive, &negative}, [&](const auto& x) {
+    check_last_axis(kName, "anchor is", x[0]);
+    check_alike(kName, "anchor is", x[0], x[1]);
+    check_alike(kName, "anchor is", x[0], x[2]);
+    const Var near = norm(x[0] - x[1], options.p, -1);
+    Var far = norm(x[0] - x[2], options.p, -1);
+    if (options.swap) far = minimum(far, norm(x[1] - x[2], options.p, -1));
+    return combined(relu(near - far + options.margin), options.reduction);
+  });
+}
+
+}  // namespace xtape
