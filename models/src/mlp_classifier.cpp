@@ -2,11 +2,11 @@
 
 #include <string>
 
+#include <xtape/initialize.hpp>
 #include <xtape/ops.hpp>
 #include <xtape/optim/fail.hpp>
 
 #include "check.hpp"
-#include "initial_weights.hpp"
 #include "train.hpp"
 
 namespace xtape::models {
@@ -35,11 +35,15 @@ void check_hidden_layers(std::string_view caller, const std::vector<std::int64_t
   }
 }
 
-Layer initial_layer(std::size_t number, const Shape& shape, bool before_relu, std::uint64_t seed, DType dtype) {
-  const double bound = before_relu ? he_bound(shape[0]) : glorot_bound(shape[0], shape[1]);
-  const std::string name = "layers[" + std::to_string(number) + "].";
-  return {Parameter(name + "weights", uniform_weights(shape, bound, seed, number, dtype)),
-          Parameter(name + "bias", Array::zeros({shape[1]}, dtype))};
+/// A layer's key is the seed, and its number as the stream.
+Layer initial_layer(const Key& key, const Shape& shape, bool before_relu, DType dtype) {
+  const std::string name = "layers[" + std::to_string(key.stream) + "].";
+  // Derived, so that no weight has the bits of an epoch's order.
+  const Key of_weights = fold_in(key, 0);
+  const Array weights = before_relu
+                            ? kaiming_uniform(of_weights, shape, {.layout = Layout::inputs_outputs, .dtype = dtype})
+                            : xavier_uniform(of_weights, shape, {.layout = Layout::inputs_outputs, .dtype = dtype});
+  return {Parameter(name + "weights", weights), Parameter(name + "bias", Array::zeros({shape[1]}, dtype))};
 }
 
 std::vector<Layer> initial_layers(const MLPClassifier& model, std::int64_t features, std::int64_t classes,
@@ -48,10 +52,10 @@ std::vector<Layer> initial_layers(const MLPClassifier& model, std::int64_t featu
   std::vector<Layer> layers;
   std::int64_t inputs = features;
   for (const std::int64_t outputs : model.hidden_layer_sizes) {
-    layers.push_back(initial_layer(layers.size(), {inputs, outputs}, relu_follows, seed, dtype));
+    layers.push_back(initial_layer({seed, layers.size()}, {inputs, outputs}, relu_follows, dtype));
     inputs = outputs;
   }
-  layers.push_back(initial_layer(layers.size(), {inputs, classes}, false, seed, dtype));
+  layers.push_back(initial_layer({seed, layers.size()}, {inputs, classes}, false, dtype));
   return layers;
 }
 

@@ -2,28 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
-#include <utility>
 
-#include <Random123/philox.h>
-
+#include <xtape/ops/random.hpp>
 #include <xtape/optim/fail.hpp>
 
 namespace xtape::optim {
-
-namespace {
-
-__extension__ using Wide = unsigned __int128;
-
-/// The 64 random bits at a place of a stream.
-std::uint64_t random_bits(std::uint64_t seed, std::uint64_t stream, std::uint64_t place) {
-  const auto low = [](std::uint64_t x) { return static_cast<std::uint32_t>(x); };
-  const auto high = [](std::uint64_t x) { return static_cast<std::uint32_t>(x >> 32); };
-  const auto bits =
-      r123::Philox4x32()({{low(place), high(place), low(stream), high(stream)}}, {{low(seed), high(seed)}});
-  return static_cast<std::uint64_t>(bits[1]) << 32 | bits[0];
-}
-
-}  // namespace
 
 void Batching::check() const {
   if (rows < 1) detail::fail<ValueError>("Batching: rows must be positive, is ", rows);
@@ -51,23 +34,12 @@ Array Batches::next() {
 void Batches::begin_epoch() {
   position_ = 0;
   if (batching_.shuffle) {
-    order_ = random_order(batching_.rows, batching_.seed, static_cast<std::uint64_t>(epochs_));
+    const Array order = permutation({batching_.seed, static_cast<std::uint64_t>(epochs_)}, batching_.rows);
+    order_.assign(order.data<std::int64_t>(), order.data<std::int64_t>() + batching_.rows);
   } else if (order_.empty()) {
     order_.resize(static_cast<std::size_t>(batching_.rows));
     std::iota(order_.begin(), order_.end(), 0);
   }
-}
-
-std::vector<std::int64_t> random_order(std::int64_t rows, std::uint64_t seed, std::uint64_t stream) {
-  if (rows < 0) detail::fail<ValueError>("random_order: rows must not be negative, is ", rows);
-  std::vector<std::int64_t> order(static_cast<std::size_t>(rows));
-  std::iota(order.begin(), order.end(), 0);
-  for (std::uint64_t i = order.size(); i > 1; --i) {
-    // The high half of the product is below i; its bias, at most i / 2^64, is not to be seen.
-    const Wide product = Wide{random_bits(seed, stream, i)} * i;
-    std::swap(order[i - 1], order[static_cast<std::size_t>(product >> 64)]);
-  }
-  return order;
 }
 
 }  // namespace xtape::optim

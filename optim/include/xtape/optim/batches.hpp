@@ -12,7 +12,7 @@ namespace xtape::optim {
 struct Batching {
   std::int64_t rows;             ///< of the data set
   std::int64_t batch_size = 32;  ///< rows in a batch; the last one of an epoch may have fewer
-  bool shuffle = true;           ///< a new random order in every epoch; false keeps the order of the data
+  bool shuffle = true;           ///< in epoch e by permutation({seed, e}, rows); false keeps the order of the data
   std::uint64_t seed = 0;        ///< the same seed gives the same batches on every machine
 
   /// Throws ValueError if there are no rows or the batch size is not positive.
@@ -39,9 +39,5 @@ class Batches {
   std::int64_t position_ = 0;
   std::int64_t epochs_ = 0;
 };
-
-/// 0 ... rows - 1 in an order that depends on seed and stream alone: Fisher and Yates' shuffle with the counter-based
-/// generator Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, Parallel Random Numbers: As Easy as 1, 2, 3, 2011).
-std::vector<std::int64_t> random_order(std::int64_t rows, std::uint64_t seed, std::uint64_t stream = 0);
 
 }  // namespace xtape::optim
