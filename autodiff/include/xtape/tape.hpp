@@ -121,6 +121,8 @@ class Tape {
   /// dtype.
   void substitute(const Parameter& parameter, const Var& value);
 
+  /// Whether the Var is of this tape. Throws StaleVarError for one of a tape that was reset or destroyed.
+  bool owns(const Var& var) const;
   /// Whether `target` takes part in the program of `y`. If not, the gradient is zero whatever the values.
   bool depends_on(const Var& y, const Target& target) const;
   /// The gradients of a scalar `y`, in the order of `targets`; each has its target's shape and dtype, zeros where `y`

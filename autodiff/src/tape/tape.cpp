@@ -150,6 +150,8 @@ void Tape::substitute(const Parameter& parameter, const Var& value) {
   state.substitutions.push_back({ParameterAccess::state(parameter), node, since});
 }
 
+bool Tape::owns(const Var& var) const { return &VarAccess::state(var) == &checked(state_); }
+
 bool Tape::depends_on(const Var& y, const Target& target) const {
   TapeState& state = checked(state_);
   const NodeId node = node_on(state, y, "depends_on", "y");
