@@ -77,7 +77,10 @@ NewtonMethod::NewtonMethod(const Newton& settings, const Parameters& parameters)
 Step NewtonMethod::step_unless(const LossFunction& loss, const Limits& limits) {
   Point point = evaluate(loss, limits);
   if (prepare(loss, point)) move(loss, point);
-  if (point.step.outcome == Outcome::updated) ++iterations_;
+  if (point.step.outcome == Outcome::updated) {
+    ++iterations_;
+    escaping_ = !point.direction.convex;
+  }
   return point.step;
 }
 
@@ -110,7 +113,7 @@ NewtonMethod::Point NewtonMethod::evaluate(const LossFunction& loss, const Limit
     point.step.problem = find_problem(recording, parameters_, iterations_);
   } else if (point.step.gradient_norm < limits.gradient_norm) {
     point.step.outcome = Outcome::gradient_norm;
-  } else if (point.step.loss > limits.loss) {
+  } else if (point.step.loss > limits.loss && !escaping_) {
     point.step.outcome = Outcome::loss;
   }
   return point;
@@ -127,8 +130,9 @@ bool NewtonMethod::prepare(const LossFunction& loss, Point& point) {
     point.step.problem = join("the Hessian is not finite at iteration ", iterations_);
     return false;
   }
-  point.direction = settings_.damping ? damped_direction(matrix, point.gradient, least_step())
-                                      : pure_direction(matrix, point.gradient);
+  const Visible least{visible_change(), 16 * point.loss_epsilon * std::abs(point.step.loss)};
+  point.direction =
+      settings_.damping ? damped_direction(matrix, point.gradient, least) : pure_direction(matrix, point.gradient);
   return !small_gradient || !point.direction.convex;
 }
 
@@ -147,8 +151,8 @@ Array NewtonMethod::hessian(const LossFunction& loss) {
   return Array::from(elements, {size_, size_});
 }
 
-/// The least step along negative curvature: small beside the parameters, and large enough to lower the loss visibly.
-double NewtonMethod::least_step() const {
+/// Small beside the parameters, and yet to be seen in them.
+double NewtonMethod::visible_change() const {
   double largest = 1;
   for (const Parameter& parameter : parameters_) {
     if (parameter.shape().size() == 0) continue;
@@ -172,6 +176,9 @@ void NewtonMethod::move(const LossFunction& loss, Point& point) {
     return;
   }
   double slope = dot(point.gradient.values<double>(), direction);
+  step.outcome = Outcome::line_search;
+  if (slope > 0 || (slope == 0 && point.direction.convex)) return;
+  step.outcome = Outcome::updated;
   double lower = std::nextafter(step.loss, -kInfinity);
   double flat = step.loss + 4 * point.loss_epsilon * std::abs(step.loss);
   double t = 1;
@@ -191,8 +198,7 @@ bool NewtonMethod::try_step(const LossFunction& loss, const Point& point, double
   Recording trial;
   trial.loss = record_loss(tape_, loss);
   record_gradients(tape_, parameters_, trial);
-  for (const Assignment& assignment : assignments)
-    trial.finite = logical_and(trial.finite, all_finite(assignment.value));
+  for (const auto& [parameter, value] : assignments) add_proposal(trial, {parameter.name(), value});
   Var value = as_float64(trial.loss);
   Var smaller_gradient = logical_and(value <= flat, trial.norm < point.step.gradient_norm);
   Var guard = logical_and(trial.finite, logical_or(value <= bound, smaller_gradient));

@@ -12,80 +12,120 @@ namespace xtape::optim::detail {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-/// Eigenvalues below this part of the largest are flat: rounding and curvature cannot be told apart.
+/// What stands for the curvature, relative to the largest, where rounding hides it.
 constexpr double kFlat = 1.5e-8;  // square root of kEpsilon
 
+/// H and g in the variables in which H has a diagonal of 1, -1 and 0.
+struct Scaled {
+  std::vector<double> scale;  ///< what a step is multiplied by
+  Array hessian, gradient;
+  std::int64_t n;
+
+  Scaled(const Array& h, const Array& g) : n(g.size()) {
+    std::vector<double> matrix(h.values<double>().begin(), h.values<double>().end());
+    std::vector<double> vector(g.values<double>().begin(), g.values<double>().end());
+    const auto size = static_cast<std::size_t>(n);
+    for (std::size_t i = 0; i < size; ++i) {
+      const double diagonal = std::abs(matrix[i * size + i]);
+      scale.push_back(diagonal > 0 ? 1 / std::sqrt(diagonal) : 1);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      vector[i] *= scale[i];
+      for (std::size_t j = 0; j < size; ++j) matrix[i * size + j] *= scale[i] * scale[j];
+    }
+    hessian = Array::from(matrix, h.shape());
+    gradient = Array::from(vector);
+  }
+
+  /// A step of the scaled variables as one of the parameters.
+  std::vector<double> unscaled(std::vector<double> step) const {
+    for (std::size_t i = 0; i < step.size(); ++i) step[i] *= scale[i];
+    return step;
+  }
+};
+
 /// -H^-1 g by Cholesky's factor, unless H is indefinite or so near to singular that the result would be noise.
-std::optional<Direction> cholesky_direction(const Array& hessian, const Array& gradient) {
-  std::optional<Array> factor = linalg::cholesky(hessian);
+std::optional<std::vector<double>> cholesky_step(const Scaled& scaled) {
+  const std::optional<Array> factor = linalg::cholesky(scaled.hessian);
   if (!factor) return std::nullopt;
-  const std::int64_t n = gradient.size();
   double smallest = std::numeric_limits<double>::infinity(), largest = 0;
-  for (std::int64_t i = 0; i < n; ++i) {
-    double pivot = std::abs(factor->data<double>()[i * n + i]);
+  for (std::int64_t i = 0; i < scaled.n; ++i) {
+    const double pivot = std::abs(factor->data<double>()[i * scaled.n + i]);
     smallest = std::min(smallest, pivot);
     largest = std::max(largest, pivot);
   }
   if (smallest <= kFlat * largest) return std::nullopt;
-  Array solution = linalg::cholesky_solve(*factor, gradient);
-  Direction direction;
-  for (double element : solution.values<double>()) direction.step.push_back(-element);
-  return direction;
+  std::vector<double> step;
+  const Array solution = linalg::cholesky_solve(*factor, scaled.gradient);
+  for (double element : solution.values<double>()) step.push_back(-element);
+  return step;
 }
 
-/// A symmetric matrix as sum of eigenvalue times q q^T.
+/// The scaled Hessian as sum of eigenvalue times q q^T.
 struct Spectrum {
   linalg::Eigh eigh;
   std::int64_t n;
 
+  explicit Spectrum(const Scaled& scaled) : eigh(linalg::eigh(scaled.hessian)), n(scaled.n) {}
+
   double value(std::int64_t j) const { return eigh.eigenvalues.data<double>()[j]; }
   double largest() const { return std::max(std::abs(value(0)), std::abs(value(n - 1))); }
+  /// Eigenvalues up to this size cannot be told from 0.
+  double noise() const { return static_cast<double>(n) * kEpsilon * largest(); }
+  double element(std::int64_t i, std::int64_t j) const { return eigh.eigenvectors.data<double>()[i * n + j]; }
   /// The component of x along eigenvector j.
-  double along(std::int64_t j, const double* x) const {
+  double along(std::int64_t j, const Array& x) const {
     double sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += eigh.eigenvectors.data<double>()[i * n + j] * x[i];
+    for (std::int64_t i = 0; i < n; ++i) sum += element(i, j) * x.data<double>()[i];
     return sum;
   }
   void add(std::int64_t j, double factor, std::vector<double>& x) const {
-    for (std::int64_t i = 0; i < n; ++i)
-      x[static_cast<std::size_t>(i)] += factor * eigh.eigenvectors.data<double>()[i * n + j];
+    for (std::int64_t i = 0; i < n; ++i) x[static_cast<std::size_t>(i)] += factor * element(i, j);
   }
 };
 
-Spectrum spectrum_of(const Array& hessian) { return {linalg::eigh(hessian), hessian.shape()[0]}; }
+/// How far to go along the eigenvector of the most negative eigenvalue, at least.
+double least_length(const Scaled& scaled, const Spectrum& spectrum, const Visible& least) {
+  double change = 0;
+  for (std::int64_t i = 0; i < spectrum.n; ++i)
+    change = std::max(change, std::abs(spectrum.element(i, 0)) * scaled.scale[static_cast<std::size_t>(i)]);
+  return std::max(least.change / change, std::sqrt(2 * least.decrease / std::abs(spectrum.value(0))));
+}
 
 }  // namespace
 
-Direction damped_direction(const Array& hessian, const Array& gradient, double least) {
-  if (std::optional<Direction> direction = cholesky_direction(hessian, gradient)) return *direction;
-  Spectrum spectrum = spectrum_of(hessian);
-  double flat = kFlat * spectrum.largest();
-  Direction direction;
-  direction.convex = spectrum.value(0) >= -flat;
-  direction.step.resize(static_cast<std::size_t>(spectrum.n));
+Direction damped_direction(const Array& hessian, const Array& gradient, const Visible& least) {
+  const Scaled scaled(hessian, gradient);
+  if (const auto step = cholesky_step(scaled)) return {scaled.unscaled(*step), true};
+  const Spectrum spectrum(scaled);
+  const bool convex = spectrum.value(0) >= -spectrum.noise();
+  std::vector<double> step(static_cast<std::size_t>(spectrum.n));
   for (std::int64_t j = 0; j < spectrum.n; ++j) {
-    double slope = spectrum.along(j, gradient.data<double>());
-    double curvature = std::max(std::abs(spectrum.value(j)), flat);
+    const double slope = spectrum.along(j, scaled.gradient), size = std::abs(spectrum.value(j));
+    const double curvature = size > spectrum.noise() ? size : kFlat * spectrum.largest();
     double length = curvature > 0 ? -slope / curvature : -slope;  // without any curvature: gradient descent
-    if (j == 0 && !direction.convex && std::abs(length) < least) length = slope > 0 ? -least : least;
-    spectrum.add(j, length, direction.step);
+    if (j == 0 && !convex) {
+      const double shortest = least_length(scaled, spectrum, least);
+      if (std::abs(length) < shortest) length = slope > 0 ? -shortest : shortest;
+    }
+    spectrum.add(j, length, step);
   }
-  return direction;
+  return {scaled.unscaled(step), convex};
 }
 
 Direction pure_direction(const Array& hessian, const Array& gradient) {
-  Spectrum spectrum = spectrum_of(hessian);
+  const Scaled scaled(hessian, gradient);
+  const Spectrum spectrum(scaled);
   double smallest = std::numeric_limits<double>::infinity();
   for (std::int64_t j = 0; j < spectrum.n; ++j) smallest = std::min(smallest, std::abs(spectrum.value(j)));
-  if (smallest <= static_cast<double>(spectrum.n) * kEpsilon * spectrum.largest()) {
-    fail<NumericalError>("Newton: the Hessian is singular: its eigenvalues are from ", smallest, " to ",
-                         spectrum.largest(), " in size; use damping");
+  if (smallest <= spectrum.noise()) {
+    fail<NumericalError>("Newton: the Hessian is singular: scaled to a diagonal of 1, its eigenvalues are from ",
+                         smallest, " to ", spectrum.largest(), " in size; use damping");
   }
-  Direction direction;
-  direction.step.resize(static_cast<std::size_t>(spectrum.n));
+  std::vector<double> step(static_cast<std::size_t>(spectrum.n));
   for (std::int64_t j = 0; j < spectrum.n; ++j)
-    spectrum.add(j, -spectrum.along(j, gradient.data<double>()) / spectrum.value(j), direction.step);
-  return direction;
+    spectrum.add(j, -spectrum.along(j, scaled.gradient) / spectrum.value(j), step);
+  return {scaled.unscaled(step), true};
 }
 
 }  // namespace xtape::optim::detail

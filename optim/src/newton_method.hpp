@@ -23,7 +23,7 @@ class NewtonMethod {
   Point evaluate(const LossFunction& loss, const Limits& limits);
   bool prepare(const LossFunction& loss, Point& point);
   Array hessian(const LossFunction& loss);
-  double least_step() const;
+  double visible_change() const;
   void move(const LossFunction& loss, Point& point);
   bool try_step(const LossFunction& loss, const Point& point, double t, double bound, double flat);
   std::vector<Assignment> place_trial(const std::vector<double>& step, double t);
@@ -35,6 +35,7 @@ class NewtonMethod {
   std::int64_t size_ = 0;  // scalars in all parameters
   std::int64_t iterations_ = 0;
   bool dependence_checked_ = false;
+  bool escaping_ = false;  // the last step left negative curvature, and may have lowered the loss by little
 };
 
 }  // namespace xtape::optim::detail

@@ -170,10 +170,65 @@ TEST(Newton, ALossThatIsNotFiniteKeepsTheParameters) {
   EXPECT_EQ(result.reason, StopReason::non_finite);
   EXPECT_EQ(result.message, "the loss is nan at iteration 0");
   EXPECT_EQ(x.version(), 0u);
-  x.assign(Array(0.25));  // the pure step leads to 0.5, then 1, 2, 4 ... and the trial at infinity is refused
-  auto steep = [&](Tape& tape) { return -log(tape.read(x)) + 1e308 * square(tape.read(x) - 0.25); };
-  Result refused = minimize({x}, steep, kPure, {.iterations = 3});
-  EXPECT_TRUE(std::isfinite(x.value().item<double>())) << refused.message;
+}
+
+TEST(Newton, APureStepOutOfTheDomainKeepsTheParameters) {
+  Parameter x("x", Array(3.0));
+  auto loss = [&](Tape& tape) { return tape.read(x) - log(tape.read(x)); };  // the step leads to -3
+  Result result = minimize({x}, loss, kPure);
+  EXPECT_EQ(result.reason, StopReason::non_finite);
+  EXPECT_EQ(result.message, "the loss or a new value is not finite after iteration 0");
+  EXPECT_EQ(x.value().item<double>(), 3);
+}
+
+TEST(Newton, UnitsOfTheParametersDoNotMatter) {
+  for (const Newton& newton : {Newton{}, kPure}) {
+    Parameter x("x", Array{3, 3, 3});
+    auto loss = [&](Tape& tape) { return sum(square(tape.read(x) - 1) * Array{1e4, 1, 1e-12}); };
+    Result result = minimize({x}, loss, newton, {.iterations = 1});
+    for (int i = 0; i < 3; ++i) EXPECT_NEAR(element(x, i), 1, 1e-12) << result.message;
+  }
+}
+
+TEST(Newton, LeavesASaddleOfAnyScale) {
+  for (double k : {1e-9, 1.0, 1e8, 1e12})
+    for (double b : {0.0, 1e-10}) {
+      Parameter x("x", Array{1, b});
+      auto loss = [&](Tape& tape) {
+        Var a = slice(tape.read(x), {0}), c = slice(tape.read(x), {1});
+        return k * square(a) - square(c) + square(square(c));
+      };
+      Result result = minimize({x}, loss, Newton{}, {.iterations = 100, .gradient_norm = 1e-8});
+      EXPECT_NEAR(result.loss, -0.25, 1e-12) << "k " << k << ", b " << b << ": " << result.message;
+    }
+}
+
+TEST(Newton, LeavesAFlatMaximumAndOneOnAHighLevel) {
+  Parameter x("x", Array(0.0));
+  auto flat = [&](Tape& tape) { return cos(1e-8 * tape.read(x)); };
+  EXPECT_NEAR(minimize({x}, flat, Newton{}, {.iterations = 100}).loss, -1, 1e-12);
+  x.assign(Array(0.0));
+  auto high = [&](Tape& tape) { return 1e12 + cos(tape.read(x)); };
+  EXPECT_NEAR(minimize({x}, high, Newton{}, {.iterations = 100}).loss, 1e12 - 1, 1e-3);
+  Parameter y("y", Array::zeros({2}, DType::float32));
+  auto single = [&](Tape& tape) { return 100 + saddle(tape.read(y)); };
+  EXPECT_NEAR(minimize({y}, single, Newton{}, {.iterations = 100}).loss, 99, 1e-4);
+}
+
+TEST(Newton, ALossThatHardlyFallsBesideASaddleIsNotTheEnd) {
+  Parameter x("x", Array{0, 0});
+  auto loss = [&](Tape& tape) { return saddle(tape.read(x)); };
+  Result result = minimize({x}, loss, Newton{}, {.loss_decrease = 1e-6});
+  EXPECT_EQ(result.reason, StopReason::loss_decrease);
+  EXPECT_NEAR(result.loss, -1, 1e-6);
+}
+
+TEST(Newton, WithoutDampingTheLineSearchRefusesToClimb) {
+  Parameter x("x", Array(2.0));
+  auto loss = [&](Tape& tape) { return cos(tape.read(x) - 1.9); };
+  Result result = minimize({x}, loss, Newton{.damping = false});
+  EXPECT_EQ(result.reason, StopReason::line_search);
+  EXPECT_EQ(result.iterations, 0);
 }
 
 TEST(Newton, TheLineSearchComesBackFromOutsideTheDomain) {
