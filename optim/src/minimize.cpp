@@ -1,5 +1,6 @@
 #include <xtape/optim/minimize.hpp>
 
+#include <limits>
 #include <utility>
 
 #include <xtape/optim/fail.hpp>
@@ -32,11 +33,14 @@ class Descent {
     Step step = optimizer_->step_unless(loss_, limits);
     if (!looks_ahead_ || step.outcome != Outcome::gradient_norm) return step;
     Step here = optimizer_->measure(loss_, limits);
-    return here.outcome == Outcome::gradient_norm ? here : optimizer_->step_unless(loss_, {});
+    if (here.outcome == Outcome::gradient_norm) return here;
+    return optimizer_->step_unless(loss_, {.gradient_norm = 0, .loss = limits.loss});
   }
 
-  Step measure(const Limits& limits) {
-    return newton_ ? newton_->measure(loss_, limits) : optimizer_->measure(loss_, limits);
+  Step measure(Limits limits) {
+    if (newton_) return newton_->measure(loss_, limits);
+    if (looks_ahead_) limits.loss = std::numeric_limits<double>::infinity();  // it belongs to points looked ahead
+    return optimizer_->measure(loss_, limits);
   }
 
  private:

@@ -32,6 +32,7 @@ class MiniBatches {
         progress_(progress),
         watch_(parameters, stopping.early_stopping) {
     if (!loss) detail::fail<ValueError>("minimize: there is no loss function");
+    result_.loss = result_.gradient_norm = std::numeric_limits<double>::quiet_NaN();
     if (!stopping.epochs) most_iterations_ = stopping.iterations.value_or(detail::kIterations);
     else if (stopping.iterations) most_iterations_ = *stopping.iterations;
   }

@@ -11,7 +11,10 @@ namespace xtape::optim {
 
 namespace {
 
-void check_proposal(const Parameter& parameter, const Var& proposal) {
+void check_proposal(const Tape& tape, const Parameter& parameter, const Var& proposal) {
+  if (!tape.owns(proposal)) {
+    detail::fail<ValueError>("Optimizer: the rule gives a Var of another tape for '", parameter.name(), "'");
+  }
   if (proposal.shape() == parameter.shape() && proposal.dtype() == parameter.dtype()) return;
   std::string found = std::string(name(proposal.dtype())) + " " + to_string(proposal.shape());
   std::string wanted = std::string(name(parameter.dtype())) + " " + to_string(parameter.shape());
@@ -87,11 +90,16 @@ std::vector<Assignment> Optimizer::propose(detail::Recording& recording) {
     Parameter& parameter = parameters_[i];
     states_[i].gradient_norm_ = recording.norm;
     Var proposal = rule_(recording.points[i], recording.gradients[i], states_[i]);
-    check_proposal(parameter, proposal);
-    recording.finite = logical_and(recording.finite, detail::all_finite(proposal));
-    recording.proposals.push_back(proposal);
+    check_proposal(tape_, parameter, proposal);
+    detail::add_proposal(recording, {"the new value of '" + parameter.name() + "'", proposal});
     assignments.push_back({parameter, proposal});
+    std::size_t slots = assignments.size();
     states_[i].propose(assignments);
+    for (; slots < assignments.size(); ++slots) {
+      const auto& [slot, value] = assignments[slots];
+      check_proposal(tape_, slot, value);
+      detail::add_proposal(recording, {"the rule's slot '" + slot.name() + "'", value});
+    }
   }
   return assignments;
 }

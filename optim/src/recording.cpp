@@ -1,6 +1,7 @@
 #include "recording.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include <xtape/ops.hpp>
 #include <xtape/optim/fail.hpp>
@@ -13,11 +14,16 @@ namespace {
 /// In float64, so that squares of float32 gradients do not overflow as a sum.
 Var squared_norm(const Var& gradient) { return sum(square(as_float64(gradient))); }
 
+Var all_finite(const Var& x) { return all(isfinite(x)); }
+
 }  // namespace
 
 Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, DType::float64); }
 
-Var all_finite(const Var& x) { return all(isfinite(x)); }
+void add_proposal(Recording& recording, Proposal proposal) {
+  recording.finite = logical_and(recording.finite, all_finite(proposal.value));
+  recording.proposals.push_back(std::move(proposal));
+}
 
 void check_parameters(const Parameters& parameters) {
   if (parameters.empty()) fail<ValueError>("Optimizer: there are no parameters");
@@ -53,6 +59,9 @@ void check_dependence(const Tape& tape, const Var& loss, const Parameters& param
 Var record_loss(Tape& tape, const LossFunction& loss) {
   if (!loss) fail<ValueError>("Optimizer: there is no loss function");
   Var recorded = loss(tape);
+  if (!tape.owns(recorded)) {
+    fail<ValueError>("Optimizer: the loss is a Var of another tape; record it on the tape that the function is given");
+  }
   if (recorded.rank() != 0) {
     fail<ShapeError>("Optimizer: the loss must be a scalar, is ", to_string(recorded.shape()),
                      "; reduce it, for instance with mean");
@@ -68,13 +77,10 @@ void record_gradients(Tape& tape, const Parameters& parameters, Recording& recor
   for (Parameter& parameter : parameters) targets.emplace_back(parameter);
   recording.gradients = tape.gradient(recording.loss, targets);
 
-  recording.finite = isfinite(recording.loss);
   Var total = squared_norm(recording.gradients[0]);
-  for (std::size_t i = 0; i < recording.gradients.size(); ++i) {
-    if (i > 0) total = total + squared_norm(recording.gradients[i]);
-    recording.finite = logical_and(recording.finite, all_finite(recording.gradients[i]));
-  }
+  for (std::size_t i = 1; i < recording.gradients.size(); ++i) total = total + squared_norm(recording.gradients[i]);
   recording.norm = sqrt(total);
+  recording.finite = logical_and(isfinite(recording.loss), isfinite(recording.norm));
 }
 
 std::string find_problem(const Recording& recording, const Parameters& parameters, std::int64_t iteration) {
@@ -84,10 +90,10 @@ std::string find_problem(const Recording& recording, const Parameters& parameter
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const std::string& name = parameters[i].get().name();
     if (!all_finite(recording.gradients[i])) return join("the gradient of '", name, "' is not finite", where);
-    if (i < recording.proposals.size() && !all_finite(recording.proposals[i])) {
-      return join("the new value of '", name, "' is not finite", where);
-    }
   }
+  if (!isfinite(recording.norm)) return "the gradient is too large: its norm overflows" + where;
+  for (const Proposal& proposal : recording.proposals)
+    if (!all_finite(proposal.value)) return proposal.what + " is not finite" + where;
   return "a value is not finite" + where;
 }
 

@@ -8,13 +8,19 @@
 
 namespace xtape::optim::detail {
 
+/// What the rule would assign.
+struct Proposal {
+  std::string what;  ///< "the new value of 'x'"
+  Var value;
+};
+
 struct Recording {
   std::vector<Var> points;     ///< the Parameters' present values
   Var loss;                    ///< a scalar
   std::vector<Var> gradients;  ///< one for each Parameter
   Var norm;                    ///< of all gradients together, float64
-  Var finite;                  ///< whether loss, gradients and proposals are, bool
-  std::vector<Var> proposals;  ///< new values
+  Var finite;                  ///< whether loss, norm and proposals are, bool
+  std::vector<Proposal> proposals;
 };
 
 /// Throws ValueError if there are none or one stands twice, DTypeError if one is not floating.
@@ -25,7 +31,7 @@ void check_dependence(const Tape& tape, const Var& loss, const Parameters& param
 
 /// Records the loss. Throws ValueError without a loss function, ShapeError or DTypeError if it is no floating scalar.
 Var record_loss(Tape& tape, const LossFunction& loss);
-/// Records the gradients of recording.loss, their norm and whether they are finite.
+/// Records the gradients of recording.loss, their norm and whether it is finite. Elements beyond 1e154 overflow it.
 void record_gradients(Tape& tape, const Parameters& parameters, Recording& recording);
 
 /// Which value is not finite, in words.
@@ -33,6 +39,7 @@ std::string find_problem(const Recording& recording, const Parameters& parameter
 
 /// x itself, or x as float64.
 Var as_float64(const Var& x);
-Var all_finite(const Var& x);
+/// Adds a value that must be finite.
+void add_proposal(Recording& recording, Proposal proposal);
 
 }  // namespace xtape::optim::detail

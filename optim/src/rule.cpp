@@ -5,6 +5,7 @@
 namespace xtape::optim {
 
 Var& State::operator[](std::string_view slot) {
+  if (tape_ == nullptr) detail::fail<ValueError>("State: slot '", slot, "' is used outside of an Optimizer's step");
   auto found = slots_.begin();
   while (found != slots_.end() && found->name != slot) ++found;
   if (found == slots_.end()) {

@@ -121,6 +121,26 @@ TEST(Arguments, ALossThatDependsOnNoParameterIsRefused) {
   EXPECT_EQ(x.version(), 0u);
 }
 
+TEST(Arguments, LossAndRuleRecordOnTheGivenTape) {
+  Parameter x("x", Array(1.0));
+  Tape other;
+  auto elsewhere = [&](Tape&) { return square(other.read(x)); };
+  EXPECT_EQ(message_of<ValueError>([&] { optim::minimize({x}, elsewhere, GradientDescent{}); }),
+            "Optimizer: the loss is a Var of another tape; record it on the tape that the function is given");
+  auto loss = [&](Tape& tape) { return square(tape.read(x)); };
+  auto rule = [&](const Var&, const Var&, optim::State&) { return other.read(x); };
+  EXPECT_EQ(message_of<ValueError>([&] { optim::minimize({x}, loss, optim::UpdateRule(rule)); }),
+            "Optimizer: the rule gives a Var of another tape for 'x'");
+  EXPECT_EQ(x.version(), 0u);
+}
+
+TEST(Arguments, SlotsAreForSteps) {
+  Parameter x("x", Array(1.0));
+  optim::State state(x);
+  EXPECT_EQ(message_of<ValueError>([&] { state["velocity"]; }),
+            "State: slot 'velocity' is used outside of an Optimizer's step");
+}
+
 TEST(Arguments, AnEmptyFunctionIsNoRule) {
   std::function<Var(const Var&, const Var&, optim::State&)> none;
   EXPECT_EQ(message_of<ValueError>([&] { optim::UpdateRule rule(none); }), "UpdateRule: the rule is an empty function");

@@ -145,6 +145,14 @@ TEST(MiniBatches, StopWhenAnEpochHardlyLowersTheLoss) {
   EXPECT_LT(result.epochs, 20);
 }
 
+TEST(MiniBatches, OfNoEpochMeasureNothing) {
+  Mean f;
+  Result result = minimize({f.m}, f.loss, {.rows = 7}, GradientDescent{}, {.epochs = 0});
+  EXPECT_EQ(result.iterations, 0);
+  EXPECT_TRUE(std::isnan(result.loss) && std::isnan(result.gradient_norm));
+  EXPECT_EQ(result.message, "the limit of epochs is reached after 0 epochs");
+}
+
 TEST(MiniBatches, TellProgressAtEveryUpdate) {
   Mean f;
   std::vector<std::int64_t> epochs;

@@ -18,12 +18,13 @@ namespace xtape::optim {
 /// An update rule (GradientDescent, Adam, a function ...), or Newton's method.
 using Method = std::variant<UpdateRule, Newton>;
 
-/// Called after every update, and once more where there is none. The step tells the loss and the gradient norm that the
-/// update started from; the parameters already have their new values.
+/// Called after every update; of all rows at once also where it ends, without an update. The step tells the loss and
+/// the gradient norm that the update started from; the parameters already have their new values.
 using Progress = std::function<void(const Step&)>;
 
-/// How it ended. Loss and gradient norm belong to the parameters as they were left; with mini-batches the loss is the
-/// mean over the last epoch's rows, and the gradient norm that of the last batch.
+/// How it ended. Loss and gradient norm belong to the parameters as they were left. With mini-batches the loss is the
+/// mean over the last epoch's rows, each measured before its update, and the gradient norm that of the last batch; both
+/// are NaN if there was none.
 struct Result {
   std::int64_t iterations = 0;  ///< updates made
   std::int64_t epochs = 0;      ///< passes over the rows of mini-batches completed
