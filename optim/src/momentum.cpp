@@ -7,9 +7,12 @@ namespace xtape::optim {
 
 Var Momentum::update(const Var& x, const Var& gradient, State& state) const {
   Var& v = state["velocity"];
-  double weight = state.step() == 1 ? 1 : 1 - dampening;
-  v = momentum * v + (dampening > 0 ? weight * gradient : gradient);
-  return x - learning_rate(state.step()) * (nesterov ? gradient + momentum * v : v);
+  double rate = learning_rate(state.step());
+  Var push = rate_in_velocity ? rate * gradient : gradient;
+  if (dampening > 0 && momentum > 0) push = (state.step() == 1 ? 1 : 1 - dampening) * push;
+  v = momentum * v + push;
+  Var change = nesterov ? push + momentum * v : v;
+  return rate_in_velocity ? x - change : x - rate * change;
 }
 
 void Momentum::check() const {

@@ -6,13 +6,15 @@
 namespace xtape::optim {
 
 Var Nesterov::look_ahead(const Var& x, State& state) const {
-  return x - learning_rate(state.step()) * momentum * state["velocity"];
+  double rate = rate_in_velocity ? 1 : learning_rate(state.step());
+  return x - rate * momentum * state["velocity"];
 }
 
 Var Nesterov::update(const Var& x, const Var& gradient, State& state) const {
   Var& v = state["velocity"];
-  v = momentum * v + gradient;
-  return x - learning_rate(state.step()) * v;
+  double rate = learning_rate(state.step());
+  v = momentum * v + (rate_in_velocity ? rate * gradient : gradient);
+  return rate_in_velocity ? x - v : x - rate * v;
 }
 
 void Nesterov::check() const { detail::check_fraction("Nesterov", "momentum", momentum); }

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <xtape/engine.hpp>
 #include <xtape/ops.hpp>
 #include <xtape/optim/optim.hpp>
 
 #include "problems.hpp"
+#include "rule_cases.hpp"
 #include "support/check.hpp"
 
 namespace xtape::test {
@@ -18,29 +20,47 @@ using optim::Optimizer;
 using optim::Result;
 using optim::StopReason;
 
-/// The formula with the rate inside the velocity, in which the gradient is taken at x + momentum v.
-Vector run_plain(const Problem& problem, int steps, double momentum) {
-  Vector x = problem.start, v(x.size(), 0.0);
-  for (int step = 0; step < steps; ++step) {
+/// x moves by steps, and the gradient is taken where `momentum` of the last step leads. The last step is measured at
+/// the present rate if the rate stands outside of the velocity.
+Vector run_plain(const Problem& problem, int steps, double momentum, const Rate& rate, bool rate_in_velocity) {
+  Vector x = problem.start, last(x.size(), 0.0);
+  for (int step = 1; step <= steps; ++step) {
+    double grown = rate_in_velocity || step == 1 ? 1 : rate(step) / rate(step - 1);
     Vector ahead = x;
-    for (std::size_t i = 0; i < x.size(); ++i) ahead[i] += momentum * v[i];
+    for (std::size_t i = 0; i < x.size(); ++i) ahead[i] += momentum * grown * last[i];
     Vector gradient = problem.gradient(ahead);
     for (std::size_t i = 0; i < x.size(); ++i) {
-      v[i] = momentum * v[i] - problem.rate * gradient[i];
-      x[i] += v[i];
+      last[i] = momentum * grown * last[i] - rate(step) * gradient[i];
+      x[i] += last[i];
     }
   }
   return x;
 }
 
-TEST(Nesterov, IsItsFormula) {
-  for (const Problem& problem : problems()) {
-    Parameter x("x", Array::from(problem.start));
-    Optimizer optimizer(Nesterov{.learning_rate = problem.rate, .momentum = 0.8}, {x});
-    for (int i = 0; i < 100; ++i) optimizer.step([&](Tape& tape) { return problem.loss(tape.read(x)); });
-    Vector expected = run_plain(problem, 100, 0.8);
-    for (std::size_t i = 0; i < expected.size(); ++i)
-      EXPECT_NEAR(x.value().values<double>()[i], expected[i], 1e-12) << problem.name << ", element " << i;
+TEST(Nesterov, IsItsFormulaUnderASchedule) {
+  for (const Problem& problem : problems())
+    for (bool inside : {false, true}) {
+      Rate rate = [&](std::int64_t step) { return problem.rate / (1 + 0.01 * static_cast<double>(step)); };
+      Nesterov rule{.learning_rate = rate, .momentum = 0.8, .rate_in_velocity = inside};
+      expect_near(run_rule(problem, 100, rule), run_plain(problem, 100, 0.8, rate, inside), problem.name);
+    }
+}
+
+TEST(Nesterov, RunsAsOnePlan) {
+  Parameter x("x", Array::full({1033}, 0.5));
+  Optimizer optimizer(Nesterov{.learning_rate = optim::InverseTimeDecay{.initial = 0.1}}, {x});
+  PlanCacheStatistics before = plan_cache_statistics();
+  for (int i = 0; i < 50; ++i) optimizer.step([&](Tape& tape) { return mean(square(tanh(tape.read(x)))); });
+  EXPECT_EQ(plan_cache_statistics().misses - before.misses, 1u);
+  EXPECT_EQ(optimizer.state(0).slots()[0]->name(), "x.velocity");
+}
+
+TEST(Nesterov, StopsForTheSameReasonWhateverTheLimit) {
+  for (std::int64_t limit : {3, 4, 5, 200}) {
+    Parameter x("x", Array{8, 8});
+    auto loss = [&](Tape& tape) { return sum(square(tape.read(x)) * Array{1, 0.1}); };
+    Result result = minimize({x}, loss, Nesterov{.learning_rate = 0.01}, {.iterations = limit, .loss_decrease = 3});
+    EXPECT_EQ(result.reason, limit < 10 ? StopReason::iterations : StopReason::loss_decrease) << limit;
   }
 }
 

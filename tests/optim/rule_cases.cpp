@@ -38,39 +38,65 @@ const std::vector<std::string> kVelocity = {"velocity"}, kMoments = {"first_mome
                                kMomentsAndLargest = {"first_moment", "second_moment", "largest_second_moment"};
 
 std::vector<RuleCase> descent_cases() {
-  return {{"GradientDescent", [](const Rate& rate) -> UpdateRule { return GradientDescent{.learning_rate = rate}; },
-           [](double x, double g, int t, const Rate& rate, Slots&) { return x - rate(t) * g; }},
+  return {
+      {"GradientDescent", [](const Rate& rate) -> UpdateRule { return GradientDescent{.learning_rate = rate}; },
+       [](double x, double g, int t, const Rate& rate, Slots&) { return x - rate(t) * g; }},
 
-          {"Momentum",
-           [](const Rate& rate) -> UpdateRule { return Momentum{.learning_rate = rate, .momentum = 0.8}; },
-           [](double x, double g, int t, const Rate& rate, Slots& s) {
-             s[0] = 0.8 * s[0] + g;
-             return x - rate(t) * s[0];
-           },
-           {},
-           kVelocity},
+      {"Momentum",
+       [](const Rate& rate) -> UpdateRule { return Momentum{.learning_rate = rate, .momentum = 0.8}; },
+       [](double x, double g, int t, const Rate& rate, Slots& s) {
+         s[0] = 0.8 * s[0] + g;
+         return x - rate(t) * s[0];
+       },
+       {},
+       kVelocity},
 
-          {"Momentum, dampened",
-           [](const Rate& rate) -> UpdateRule {
-             return Momentum{.learning_rate = rate, .momentum = 0.8, .dampening = 0.3};
-           },
-           [](double x, double g, int t, const Rate& rate, Slots& s) {
-             s[0] = t == 1 ? g : 0.8 * s[0] + 0.7 * g;
-             return x - rate(t) * s[0];
-           },
-           {},
-           kVelocity},
+      {"Momentum, dampened",
+       [](const Rate& rate) -> UpdateRule {
+         return Momentum{.learning_rate = rate, .momentum = 0.8, .dampening = 0.3};
+       },
+       [](double x, double g, int t, const Rate& rate, Slots& s) {
+         s[0] = t == 1 ? g : 0.8 * s[0] + 0.7 * g;
+         return x - rate(t) * s[0];
+       },
+       {},
+       kVelocity},
 
-          {"Momentum, Nesterov",
-           [](const Rate& rate) -> UpdateRule {
-             return Momentum{.learning_rate = rate, .momentum = 0.8, .nesterov = true};
-           },
-           [](double x, double g, int t, const Rate& rate, Slots& s) {
-             s[0] = 0.8 * s[0] + g;
-             return x - rate(t) * (g + 0.8 * s[0]);
-           },
-           {},
-           kVelocity}};
+      {"Momentum, Nesterov",
+       [](const Rate& rate) -> UpdateRule {
+         return Momentum{.learning_rate = rate, .momentum = 0.8, .nesterov = true};
+       },
+       [](double x, double g, int t, const Rate& rate, Slots& s) {
+         s[0] = 0.8 * s[0] + g;
+         return x - rate(t) * (g + 0.8 * s[0]);
+       },
+       {},
+       kVelocity},
+
+      {"Momentum, rate in the velocity",
+       [](const Rate& rate) -> UpdateRule {
+         return Momentum{.learning_rate = rate, .momentum = 0.8, .rate_in_velocity = true};
+       },
+       [](double x, double g, int t, const Rate& rate, Slots& s) { return x - (s[0] = 0.8 * s[0] + rate(t) * g); },
+       {},
+       kVelocity},
+
+      {"Momentum, Nesterov, rate in the velocity",
+       [](const Rate& rate) -> UpdateRule {
+         return Momentum{.learning_rate = rate, .momentum = 0.8, .nesterov = true, .rate_in_velocity = true};
+       },
+       [](double x, double g, int t, const Rate& rate, Slots& s) {
+         s[0] = 0.8 * s[0] + rate(t) * g;
+         return x - (rate(t) * g + 0.8 * s[0]);
+       },
+       {},
+       kVelocity},
+
+      {"Momentum 0 is never dampened",
+       [](const Rate& rate) -> UpdateRule { return Momentum{.learning_rate = rate, .momentum = 0, .dampening = 0.5}; },
+       [](double x, double g, int t, const Rate& rate, Slots&) { return x - rate(t) * g; },
+       {},
+       kVelocity}};
 }
 
 std::vector<RuleCase> adagrad_cases() {
@@ -214,12 +240,12 @@ std::vector<RuleCase> adam_cases() {
 
           {"AdamW, as in the paper",
            [](const Rate& rate) -> UpdateRule {
-             return AdamW{.learning_rate = rate, .weight_decay = 0.02, .decoupled_from_rate = true};
+             return AdamW{.learning_rate = rate, .weight_decay = 0.02, .base_rate = 0.013};
            },
            [](double x, double g, int t, const Rate& rate, Slots& s) {
-             double m = average(s[0], 0.9, g), v = average(s[1], 0.999, g * g), first_rate = rate(1);
-             double multiplier = rate(t) / first_rate;
-             return x - multiplier * (first_rate * adam_change(m, v, t, 0.9, 0.999) + 0.02 * x);
+             double m = average(s[0], 0.9, g), v = average(s[1], 0.999, g * g), alpha = 0.013;
+             double multiplier = rate(t) / alpha;
+             return x - multiplier * (alpha * adam_change(m, v, t, 0.9, 0.999) + 0.02 * x);
            },
            0.01, kMoments}};
 }

@@ -73,9 +73,7 @@ TEST(Settings, OfAdamAndItsKin) {
   EXPECT_EQ(of_rule(AdamW{.beta1 = 1}), "AdamW: beta1 must be in [0, 1), is 1");
   EXPECT_EQ(of_rule(AdamW{.epsilon = kNaN}), "AdamW: epsilon must be finite and not negative, is nan");
   EXPECT_EQ(of_rule(AdamW{.weight_decay = -0.01}), "AdamW: weight_decay must be finite and not negative, is -0.01");
-  auto warm_up = [](std::int64_t step) { return static_cast<double>(step - 1); };
-  EXPECT_EQ(of_rule(AdamW{.learning_rate = warm_up, .decoupled_from_rate = true}),
-            "AdamW: decoupled_from_rate needs a rate in step 1 that is not 0");
+  EXPECT_EQ(of_rule(AdamW{.base_rate = 0}), "AdamW: base_rate must be finite and positive, is 0");
 }
 
 TEST(Settings, OfMomentum) {

@@ -12,7 +12,9 @@ namespace xtape::optim {
 /// PyTorch: decay 0.99, epsilon outside the root; many textbooks have it inside.
 /// `centered` takes v less the square of the moving average of the gradients, and `momentum` sums the quotients,
 /// u = momentum u + gradient / (sqrt(v) + epsilon), and gives x - learning_rate u, both as in PyTorch; from Graves,
-/// Generating Sequences With Recurrent Neural Networks, 2013, section 4.2, which has the rate inside u.
+/// Generating Sequences With Recurrent Neural Networks, 2013, section 4.2, which has the rate inside u and epsilon
+/// inside the root. A gradient that is constant leaves nothing but rounding under the root of the centered form, which
+/// then divides by epsilon.
 struct RMSprop {
   LearningRate learning_rate = 0.01;
   double decay = 0.99;
