@@ -90,6 +90,7 @@ std::vector<Row> function_rows();
 std::vector<Row> activation_rows();
 std::vector<Row> logic_rows();
 std::vector<Row> reduction_rows();
+std::vector<Row> scan_rows();
 std::vector<Row> shape_rows();
 std::vector<Row> product_rows();
 std::vector<Row> linear_algebra_rows();

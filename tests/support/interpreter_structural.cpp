@@ -6,9 +6,10 @@
 #include <stdexcept>
 
 #include "support/interpreter.hpp"
-#include "support/interpreter_random.hpp"
 #include "support/interpreter_linear_algebra.hpp"
+#include "support/interpreter_lines.hpp"
 #include "support/interpreter_neural.hpp"
+#include "support/interpreter_random.hpp"
 
 namespace xtape::test {
 
@@ -145,6 +146,25 @@ void logsumexp(Application& application) {
   reduce_magnitudes(application, [](Real a, Real x) { return std::max(a, 1 + std::abs(x)); });
 }
 
+void norm2(Application& application) {
+  reduce(application, 0, [](Real a, Real x) { return a + x * x; });
+  for (Real& element : application.output.elements) element = std::sqrt(element);
+}
+
+void squared_deviations(Application& application) {
+  sum(application);
+  application.magnitudes.clear();
+  std::vector<Real> means = application.output.elements;
+  const Real count = static_cast<Real>(application.x().elements.size()) / static_cast<Real>(means.size());
+  for (std::size_t i = 0; i < means.size(); ++i) {
+    Application one{application.inputs, application.attributes, application.output};
+    const Real mean = means[i] / count;
+    reduce(one, 0, [mean](Real a, Real x) { return a + (x - mean) * (x - mean); });
+    means[i] = one.output.elements[i];
+  }
+  application.output.elements = means;
+}
+
 void matmul(Application& application) {
   const Tensor& a = application.x(0);
   const Tensor& b = application.x(1);
@@ -254,11 +274,20 @@ const std::map<std::string_view, Evaluator>& structural_ops() {
       {"min", {min, true}},
       {"all", {all, true}},
       {"logsumexp", {logsumexp, false}},
+      {"norm2", {norm2, false}},
+      {"squared_deviations", {squared_deviations, false}},
+      {"cumsum", {cumsum, false}},
+      {"recurrence", {recurrence, false}},
+      {"cummax", {cummax, true}},
+      {"logcumsumexp", {logcumsumexp, false}},
+      {"argsort", {argsort, true}},
+      {"argmax", {argmax, true}},
+      {"argmin", {argmin, true}},
       {"matmul", {matmul, false}},
-      {"random_uniform", {random_uniform, true}},
-      {"random_normal", {random_normal, false}},
       {"windows", {windows, true}},
       {"windows_transpose", {windows_transpose, false}},
+      {"random_uniform", {random_uniform, true}},
+      {"random_normal", {random_normal, false}},
   };
   static const std::map<std::string_view, Evaluator> all = [] {
     std::map<std::string_view, Evaluator> both = ops;

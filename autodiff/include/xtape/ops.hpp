@@ -4,6 +4,7 @@
 
 #include <xtape/ops/activations.hpp>
 #include <xtape/ops/arithmetic.hpp>
+#include <xtape/ops/creation.hpp>
 #include <xtape/ops/functions.hpp>
 #include <xtape/ops/linear_algebra.hpp>
 #include <xtape/ops/logic.hpp>
@@ -12,4 +13,5 @@
 #include <xtape/ops/products.hpp>
 #include <xtape/ops/random.hpp>
 #include <xtape/ops/reductions.hpp>
+#include <xtape/ops/scans.hpp>
 #include <xtape/ops/shape.hpp>

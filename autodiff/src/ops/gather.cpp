@@ -3,6 +3,7 @@
 
 #include <xtape/ops.hpp>
 
+#include "ops/axis_blocks.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -10,12 +11,6 @@
 namespace xtape::detail {
 
 namespace {
-
-/// Attributes: the axis of x from the end, and for take_along_axis whether negative indices count from the end, which
-/// they do but for the classes of softmax_cross_entropy.
-std::string describe_axis(std::span<const std::int64_t> attributes) {
-  return "axis=" + std::to_string(-1 - attributes[0]);
-}
 
 std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent, bool from_end) {
   if (!from_end && (index < 0 || index >= extent))
@@ -25,21 +20,11 @@ std::int64_t position(std::string_view op, std::int64_t index, std::int64_t exte
   return index < 0 ? index + extent : index;
 }
 
-/// A tensor as (outer, extent, inner) around one axis.
-struct Blocks {
-  std::int64_t outer = 1, extent = 1, inner = 1;
-
-  Blocks(const Shape& shape, std::int64_t from_end) {
-    const std::size_t axis = shape.rank() - 1 - static_cast<std::size_t>(from_end);
-    for (std::size_t i = 0; i < shape.rank(); ++i) (i < axis ? outer : i == axis ? extent : inner) *= shape[i];
-  }
-};
-
 const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<const std::int64_t*>(buffer.data); }
 
 /// Calls visit(element of x, element of y) for all pairs that take relates; x has these blocks.
 template <class Visit>
-void visit_take(const Blocks& x, const Buffer& indices, Visit visit) {
+void visit_take(const AxisBlocks& x, const Buffer& indices, Visit visit) {
   const std::int64_t count = indices.shape.size();
   for (std::int64_t outer = 0, to = 0; outer < x.outer; ++outer)
     for (std::int64_t i = 0; i < count; ++i) {
@@ -49,8 +34,8 @@ void visit_take(const Blocks& x, const Buffer& indices, Visit visit) {
 }
 
 template <class Visit>
-void visit_along(const Blocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
-  const Blocks y(indices.shape, attributes[0]);
+void visit_along(const AxisBlocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
+  const AxisBlocks y(indices.shape, attributes[0]);
   for (std::int64_t outer = 0, to = 0; outer < y.outer; ++outer)
     for (std::int64_t i = 0; i < y.extent; ++i)
       for (std::int64_t inner = 0; inner < y.inner; ++inner, ++to) {
@@ -95,13 +80,13 @@ void scatter(const Call& call, Visitor visitor) {
 /// The elements of `tensor`, which has the shape of x, in pairs with those of y.
 auto take_visitor(const Call& call) {
   return [&call](const Buffer& tensor, auto visit) {
-    visit_take(Blocks(tensor.shape, call.attributes[0]), call.inputs[1], visit);
+    visit_take(AxisBlocks(tensor.shape, call.attributes[0]), call.inputs[1], visit);
   };
 }
 
 auto along_visitor(const Call& call) {
   return [&call](const Buffer& tensor, auto visit) {
-    visit_along(Blocks(tensor.shape, call.attributes[0]), call.inputs[1], call.attributes, visit);
+    visit_along(AxisBlocks(tensor.shape, call.attributes[0]), call.inputs[1], call.attributes, visit);
   };
 }
 

@@ -3,6 +3,7 @@
 
 #include <xtape/ops.hpp>
 
+#include "ops/axis_blocks.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -10,10 +11,6 @@
 namespace xtape::detail {
 
 namespace {
-
-std::string describe_axis(std::span<const std::int64_t> attributes) {
-  return "axis=" + std::to_string(-1 - attributes[0]);
-}
 
 /// Each part gets the slice that it became.
 void concatenate_vjp(Rule& rule) {

@@ -1,4 +1,4 @@
-// sum, mean, max, min and all over any set of axes.
+// sum, mean, max, min, all, any and count_nonzero over any set of axes.
 #include "ops/reduction.hpp"
 
 #include <bit>
@@ -95,14 +95,36 @@ Shape kept_shape(const Shape& shape, const AxisSet& chosen) {
   return kept;
 }
 
-Var reduced(const Op& op, const Var& x, const AxisSet& chosen) {
+Var merged_last(const Var& x, const AxisSet& chosen) {
+  const Shape from = x.shape();
+  Shape shape;
+  for (std::size_t axis = 0; axis < from.rank(); ++axis)
+    if (!chosen[axis]) shape.push_back(from[axis]);
+  shape.push_back(reduced_size(from, chosen));
+  return reshaped(gathered(x, chosen), shape);
+}
+
+Adjacent adjacent(const Var& x, const AxisSet& chosen) {
   const unsigned long bits = chosen.to_ulong();
-  if (bits == 0) return x;
+  if (bits == 0) return {merged_last(x, chosen), {0, 1}};
   const std::size_t count = static_cast<std::size_t>(std::popcount(bits));
   const std::size_t first = static_cast<std::size_t>(std::countr_zero(bits));
-  const bool adjacent = std::has_single_bit((bits >> first) + 1);
-  return adjacent ? reduced_block(op, x, first, count)
-                  : reduced_block(op, gathered(x, chosen), x.rank() - count, count);
+  const bool beside = std::has_single_bit((bits >> first) + 1);
+  const std::size_t after = beside ? x.rank() - first - count : 0;
+  return {beside ? x : gathered(x, chosen), {static_cast<std::int64_t>(after), static_cast<std::int64_t>(count)}};
+}
+
+std::int64_t reduced_size(const Shape& shape, std::span<const std::int64_t> attributes) {
+  const std::size_t end = shape.rank() - static_cast<std::size_t>(attributes[0]);
+  std::int64_t size = 1;
+  for (std::int64_t i = 1; i <= attributes[1]; ++i) size *= shape[end - static_cast<std::size_t>(i)];
+  return size;
+}
+
+Var reduced(const Op& op, const Var& x, const AxisSet& chosen) {
+  if (chosen.none()) return x;
+  const Adjacent block = adjacent(x, chosen);
+  return reduced(op, block.x, block.attributes);
 }
 
 Var reduced(const Op& op, const Var& x, std::span<const std::int64_t> attributes) {
@@ -183,6 +205,19 @@ Var min(const Operand& x, const Axes& axes, bool keepdims) {
 
 Var all(const Operand& x, const Axes& axes, bool keepdims) {
   return detail::record_primitive(detail::all_op, x, axes, keepdims, true);
+}
+
+Var any(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_reduction("any", x, axes, keepdims, [](const Var& v, const detail::AxisSet& chosen) {
+    if (v.dtype() != DType::boolean) detail::fail<DTypeError>("any", "it does not take ", v.dtype());
+    return logical_not(detail::reduced(detail::all_op, logical_not(v), chosen));
+  });
+}
+
+Var count_nonzero(const Operand& x, const Axes& axes, bool keepdims) {
+  return detail::record_reduction("count_nonzero", x, axes, keepdims, [](const Var& v, const detail::AxisSet& chosen) {
+    return detail::reduced(detail::sum_op, cast(cast(v, DType::boolean), DType::int64), chosen);
+  });
 }
 
 }  // namespace xtape

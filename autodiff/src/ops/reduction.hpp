@@ -15,7 +15,7 @@
 
 namespace xtape::detail {
 
-extern constinit const Op sum_op, max_op;
+extern constinit const Op sum_op, max_op, min_op;
 
 /// The attributes as text: "axes=[-1]".
 std::string describe_axes(std::span<const std::int64_t> attributes);
@@ -31,6 +31,19 @@ std::int64_t reduced_size(const Shape& shape, const AxisSet& chosen);
 
 /// The shape with the chosen axes of extent 1.
 Shape kept_shape(const Shape& shape, const AxisSet& chosen);
+
+/// x with the chosen axes as one, the last.
+Var merged_last(const Var& x, const AxisSet& chosen);
+
+/// x with the chosen axes beside each other (a new one at the end if there is none), and a primitive's attributes.
+struct Adjacent {
+  Var x;
+  std::int64_t attributes[2];
+};
+Adjacent adjacent(const Var& x, const AxisSet& chosen);
+
+/// The number of elements that make one of the result.
+std::int64_t reduced_size(const Shape& shape, std::span<const std::int64_t> attributes);
 
 /// A primitive over the chosen axes, which are dropped. Axes that are not adjacent are first moved together.
 Var reduced(const Op& op, const Var& x, const AxisSet& chosen);

@@ -57,6 +57,16 @@ void place(const Call& call) {
   }
 }
 
+/// The attributes of a slice that takes the elements from `first` on along an axis.
+std::vector<std::int64_t> from_first(std::size_t rank, std::size_t axis, std::int64_t first) {
+  std::vector<std::int64_t> attributes;
+  for (std::size_t i = rank; i-- > axis;) {
+    attributes.push_back(i == axis ? first : 0);
+    attributes.push_back(1);
+  }
+  return attributes;
+}
+
 void slice_transpose(const Call& call) {
   switch (size_of(call.output.dtype)) {
     case 8:
@@ -98,12 +108,18 @@ Var sliced(const Var& x, std::size_t axis, std::int64_t first, std::int64_t exte
   Shape shape = x.shape();
   if (first == 0 && extent == shape[axis]) return x;
   shape[axis] = extent;
-  std::vector<std::int64_t> attributes;
-  for (std::size_t i = shape.rank(); i-- > axis;) {
-    attributes.push_back(i == axis ? first : 0);
-    attributes.push_back(1);
-  }
-  return append_unary(slice_op, x, shape, attributes);
+  return append_unary(slice_op, x, shape, from_first(shape.rank(), axis, first));
+}
+
+Var placed(const Var& x, std::size_t axis, std::int64_t first, std::int64_t extent) {
+  Shape shape = x.shape();
+  if (first == 0 && extent == shape[axis]) return x;
+  shape[axis] = extent;
+  return placed(x, shape, from_first(shape.rank(), axis, first));
+}
+
+Var placed(const Var& x, const Shape& shape, std::span<const std::int64_t> attributes) {
+  return append_unary(slice_transpose_op, x, shape, attributes);
 }
 
 }  // namespace xtape::detail

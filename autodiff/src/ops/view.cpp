@@ -161,6 +161,13 @@ Var matrix_transposed(const Var& x) {
   return transposed(x, kExchanged);
 }
 
+Var positions_along(const Var& x, std::size_t axis) {
+  TapeState& state = VarAccess::state(x);
+  Shape column{x.shape()[axis]};
+  while (column.rank() + axis < x.rank()) column.push_back(1);
+  return reshaped(VarAccess::make(state, record_array(state, arange(column[0]), state.rule_location)), column);
+}
+
 }  // namespace xtape::detail
 
 namespace xtape {

@@ -26,4 +26,11 @@ Var matrix_transposed(const Var& x);
 /// The elements [first, first + extent) of one axis.
 Var sliced(const Var& x, std::size_t axis, std::int64_t first, std::int64_t extent);
 
+/// The transpose of `sliced`: x as these elements of an axis of this extent, and zeros beside them.
+Var placed(const Var& x, std::size_t axis, std::int64_t first, std::int64_t extent);
+/// The transpose of a slice with these attributes.
+Var placed(const Var& x, const Shape& shape, std::span<const std::int64_t> attributes);
+/// The numbers 0, 1, 2, ... along an axis of x, in int64, of extent 1 in the axes after it.
+Var positions_along(const Var& x, std::size_t axis);
+
 }  // namespace xtape::detail
