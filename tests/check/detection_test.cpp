@@ -70,10 +70,10 @@ bool found(const Trial& trial, double factor, std::uint64_t seed) {
   return false;
 }
 
-/// 60 trials, or as many as XTAPE_CHECK_TRIALS says.
+/// 30 trials, or as many as XTAPE_CHECK_TRIALS says.
 int trials() {
   const char* text = std::getenv("XTAPE_CHECK_TRIALS");
-  return text == nullptr ? 60 : std::atoi(text);
+  return text == nullptr ? 30 : std::atoi(text);
 }
 
 void expect_found(DType dtype, double error) {
@@ -93,6 +93,27 @@ void expect_found(DType dtype, double error) {
 TEST(Detection, OneMillionthInFloat64) { expect_found(DType::float64, 1e-6); }
 
 TEST(Detection, OneThousandthInFloat32) { expect_found(DType::float32, 1e-3); }
+
+// What a report promises of random directions: an error of `found_by_directions` over the element's scale is found.
+TEST(Detection, ByRandomDirectionsAsStated) {
+  constexpr std::int64_t kSize = 4000;
+  Random random(8);
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Array x = array_of(random_tensor(random, {kSize}, DType::float64, -1.9L, 1.9L));
+    std::vector<double> error(kSize, 0);
+    const CustomOp op(
+        "planted", [](Vars in) { return sin(in[0]); },
+        [&](Vars in, const Var&, const Var& c) { return std::vector<Var>{c * (cos(in[0]) + Array::from(error))}; });
+    const auto f = [&](const Var& in) { return sum(op(in)); };
+    const CheckOptions options{.seed = seed, .coordinates = 4};
+    const CheckReport right = check_gradient(f, x, options);
+    ASSERT_TRUE(right.passed()) << right;
+    const auto element = static_cast<std::size_t>(random.integer(0, kSize - 1));
+    error[element] = right.found_by_directions;  // scales are at least 1 here
+    const CheckReport wrong = check_gradient(f, x, options);
+    EXPECT_EQ(wrong.status, CheckStatus::fail) << wrong;
+  }
+}
 
 }  // namespace
 

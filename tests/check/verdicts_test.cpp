@@ -198,6 +198,26 @@ TEST(Planted, RuleNotLinearInItsCotangent) {  // right for cotangents of 1 alone
   EXPECT_TRUE(contains(report.reason, {"linear"})) << report;
 }
 
+TEST(Planted, HessianThatIsNotSymmetric) {  // x y^2, of whose derivative for y one factor is detached
+  const CustomOp op(
+      "planted", [](Vars x) { return x[0] * square(x[1]); },
+      [](Vars x, const Var&, const Var& c) {
+        return std::vector<Var>{c * square(x[1]), 2 * c * stop_gradient(x[0]) * x[1]};
+      });
+  const auto f = [&](const Var& a, const Var& b) { return sum(op(a, b)); };
+  EXPECT_THAT(check_gradient(f, {Array{1, 2}, Array{3, 4}}), PassesGradientCheck());
+  const CheckReport report = check_gradient(f, {Array{1, 2}, Array{3, 4}}, {.order = 2});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::fail));
+  EXPECT_TRUE(contains(report.reason, {"Hessian", "symmetric"})) << report;
+}
+
+TEST(Planted, ExplainedByTheAssertion) {
+  const auto f = [](const Var& x) { return sum(x * stop_gradient(x)); };
+  const ::testing::AssertionResult result = gradient_is_right(f, Array{1, 2});
+  EXPECT_FALSE(result);
+  EXPECT_TRUE(contains(result.message(), {"fail", "input 0 at [", "analytic", "numeric"}));
+}
+
 // ---- Kinks
 
 TEST(Kinks, OneAmongManyIsAccepted) {

@@ -171,7 +171,8 @@ class ProgramCheck {
       if (std::abs(own.gradient[k] - exact.gradient[k]) <= allowed) continue;
       locate(function.parts(), k, report_);
       report_.analytic = own.gradient[k];
-      report_.numeric = exact.gradient[k];
+      report_.numeric = report_.left_slope = report_.right_slope = exact.gradient[k];
+      report_.error = report_.step = 0;
       report_.allowed = allowed;
       throw Refusal{CheckStatus::fail, "the float32 gradient of " + place_text(report_) + " is " +
                                            number_text(own.gradient[k]) + ", that of float64 " +

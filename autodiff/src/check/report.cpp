@@ -54,7 +54,7 @@ double share_checked(const CheckReport& report) {
 
 std::string derivatives_text(const CheckReport& report) {
   if (report.checked == 0 && report.directions == 0) return "";
-  const bool wrong = report.status == CheckStatus::fail;
+  const bool wrong = std::abs(report.analytic - report.numeric) > report.allowed;
   const std::string where = report.direction ? "along a random direction" : detail::place_text(report);
   return (wrong ? "  worst: " : "  nearest to failing: ") + where + "\n" + "    analytic " +
          number_text(report.analytic) + "\n" + "    numeric  " + number_text(report.numeric) + " +- " +
