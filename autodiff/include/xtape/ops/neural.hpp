@@ -23,9 +23,10 @@ Var linear(const Operand& x, const Operand& weight, const std::optional<Operand>
 /// gets no gradient.
 Var embedding(const Operand& indices, const Operand& weight, std::optional<std::int64_t> padding_idx = {});
 
-// ---- Convolution: cross-correlation, as everywhere. A product of matrices, which follows IEEE where 0 meets inf.
-// Throws ShapeError where channels, groups or bias do not fit, or where no kernel fits into the padded input;
-// ValueError for a stride, dilation or number of groups below 1 or a padding below 0.
+// ---- Convolution: cross-correlation, as everywhere. A product of matrices, which follows IEEE where 0 meets inf, and
+// for which the input is laid out once for each element of the kernel. Throws ShapeError where channels, groups or bias
+// do not fit, or where no kernel fits into the padded input; ValueError for a stride, dilation or number of groups
+// below 1 or a padding below 0.
 
 /// x (..., in, length), weight (out, in / groups, kernel), bias (out); the result is (..., out, n) with
 /// n = (length + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down.
@@ -44,11 +45,11 @@ Var conv_transpose2d(const Operand& x, const Operand& weight, const std::optiona
                      Pair padding = 0, Pair output_padding = 0, std::int64_t groups = 1, Pair dilation = 1);
 
 // ---- Pooling over the last axis, or the last two; the stride is the kernel size if none is given. With `ceil_mode`
-// the last window may reach over the end of the padded input, if it starts before. ShapeError where no window fits,
-// ValueError for a padding of more than half a window.
+// the last window may reach over the end, if it starts in the input or in the padding before it. ShapeError where no
+// window fits, ValueError for a padding of more than half a window.
 
 /// The largest element of each window (..., length); NaN if any is. k tied elements get 1/k of the gradient each, where
-/// torch gives all to the first; the padding is -inf.
+/// torch gives all to the first; the padding is -inf, and ties with what is.
 Var max_pool1d(const Operand& x, std::int64_t kernel_size, std::int64_t stride, std::int64_t padding = 0,
                std::int64_t dilation = 1, bool ceil_mode = false);
 inline Var max_pool1d(const Operand& x, std::int64_t kernel_size) { return max_pool1d(x, kernel_size, kernel_size); }

@@ -75,7 +75,8 @@ Var scaled_dot_product_attention(const Operand& query, const Operand& key, const
   const Var &q = layer[0], &k = layer[1], &v = layer[2];
   check_attention(q.shape(), k.shape(), v.shape());
   const double factor = scale.value_or(1 / std::sqrt(static_cast<double>(q.shape().back())));
-  const Var scores = matmul(q * factor, detail::matrix_transposed(k));
+  const Var scaled = q * factor;
+  const Var scores = matmul(scaled, detail::matrix_transposed(k));
   return layer.result(matmul(attention_weights(masked(layer, scores, is_causal)), v));
 }
 

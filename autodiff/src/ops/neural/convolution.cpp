@@ -62,7 +62,9 @@ Pair extents_of(const Var& images) { return {images.shape().back(1), images.shap
 Var grouped_product(const Var& weights, const Var& columns, std::int64_t groups) {
   if (groups > 1) return matmul(weights, columns);
   const Shape from = columns.shape(), matrix = weights.shape();
-  return matmul(reshaped(weights, Shape{matrix[1], matrix[2]}), reshaped(columns, Shape{from[0], from[2], from[3]}));
+  const Var left = reshaped(weights, Shape{matrix[1], matrix[2]});
+  const Var right = reshaped(columns, Shape{from[0], from[2], from[3]});
+  return matmul(left, right);
 }
 
 Var convolution(std::string_view op, const Layer& layer, std::size_t axes, Windows windows, std::int64_t groups) {

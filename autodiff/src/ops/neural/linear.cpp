@@ -43,8 +43,10 @@ Var embedding(const Operand& indices, const Operand& weight, std::optional<std::
   if (*padding_idx < -count || *padding_idx >= count)
     fail<ValueError>("embedding", "padding_idx ", *padding_idx, " is out of range for weight ", rows.shape());
   const std::int64_t padding = *padding_idx < 0 ? *padding_idx + count : *padding_idx;
-  const Var is_padding = logical_or(equal(positions, padding), equal(positions, padding - count));
-  return layer.result(where(expand_dims(is_padding, -1), stop_gradient(taken), taken));
+  const Var from_start = equal(positions, padding);
+  const Var from_end = equal(positions, padding - count);
+  const Var is_padding = expand_dims(logical_or(from_start, from_end), -1);
+  return layer.result(where(is_padding, stop_gradient(taken), taken));
 }
 
 }  // namespace xtape
