@@ -1,6 +1,7 @@
 // How far elementwise ops are off the truth, in units of the last place: over typical ranges, every magnitude, all bit
 // patterns and the neighbours of the row's special points, under each instruction set that the machine has. The truth
-// is MPFR's or, where that knows nothing of the op, the long double result.
+// is MPFR's or, where that knows nothing of the op, the long double result. And how far partial derivatives are off
+// what the same program gives in long double.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -12,6 +13,7 @@
 #include "kernels/dispatch.hpp"
 #include "ops/exact.hpp"
 #include "ops/row.hpp"
+#include "support/interpreter.hpp"
 
 namespace xtape::test {
 
@@ -127,6 +129,50 @@ TEST_P(Accuracy, WithinTheBound) {
       EXPECT_LE(worst.excess, 1) << label << " at " << inputs[0].elements[worst.at] << ", "
                                  << inputs.back().elements[worst.at] << ": " << actual.elements[worst.at] << ", not "
                                  << expected.elements[worst.at] << ", " << worst.error << " ulp";
+    }
+  }
+}
+
+/// A row's partial derivatives, as the library and as the interpreter have them. The latter at x (1 + `shift`) for one
+/// of the inputs.
+struct Partials {
+  Partials(const Row& row, DType dtype) {
+    Random random(6);
+    for (std::size_t i = 0; i < row.arity; ++i)
+      leaves.push_back(tape.variable(array_of(random_tensor(random, {2000}, dtype, row.low(i), row.high(i)))));
+    const Var y = row.build(leaves);
+    results =
+        tape.vjp(y, tape.variable(Array::ones(y.shape(), dtype)), std::span<const Target>(floating_targets(leaves)));
+  }
+  std::vector<Tensor> exact(std::size_t shifted, Real shift) const {
+    Interpretation how;
+    Tensor& x = how.leaves[node_of(leaves[shifted])] = tensor_of(leaves[shifted].value());
+    for (Real& element : x.elements) element *= 1 + shift;
+    return interpret(results, how);
+  }
+
+  Tape tape;
+  std::vector<Var> leaves, results;
+};
+
+// Partials that are made from tanh's or sigmoid's output are right to some ulp of 1 only.
+TEST_P(Accuracy, PartialsWithinTheBound) {
+  const Row& row = GetParam();
+  const bool absolute = row.name == "tanh" || row.name == "sigmoid" || row.name == "mish";
+  for (DType dtype : {DType::float64, DType::float32}) {
+    const Partials partials(row, dtype);
+    const std::vector<Tensor> expected = partials.exact(0, 0);
+    std::vector<std::vector<Tensor>> nearby;
+    for (std::size_t i = 0; i < row.arity; ++i) nearby.push_back(partials.exact(i, 1e-9L));
+    for (std::size_t k = 0; k < expected.size(); ++k) {
+      const Tensor actual = tensor_of(partials.results[k].value());
+      for (std::size_t i = 0; i < actual.elements.size(); ++i) {
+        const Real e = expected[k].elements[i];
+        Real condition = absolute ? 2 / std::abs(e) : 0;
+        for (const std::vector<Tensor>& moved : nearby) condition += std::abs(moved[k].elements[i] / e - 1) * 1e9L;
+        EXPECT_LE(ulps(actual.elements[i], e, dtype), 8 + (std::isfinite(condition) ? 2 * condition : 0))
+            << name(dtype) << " for input " << k << ": " << actual.elements[i] << ", not " << e;
+      }
     }
   }
 }

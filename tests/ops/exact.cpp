@@ -89,6 +89,12 @@ void exp_negative_square(mpfr_ptr x, mpfr_ptr) {
   mpfr_exp(x, x, kNearest);
 }
 
+void exp_negative_half_square(mpfr_ptr x, mpfr_ptr) {
+  mpfr_sqr(x, x, kNearest);
+  mpfr_div_si(x, x, -2, kNearest);
+  mpfr_exp(x, x, kNearest);
+}
+
 void normal_cdf(mpfr_ptr x, mpfr_ptr) {
   Exact root(2);
   mpfr_sqrt(root, root, kNearest);
@@ -148,6 +154,7 @@ const std::map<std::string, Steps>& composed_functions() {
                                                       {"sigmoid", sigmoid},
                                                       {"softplus", softplus},
                                                       {"exp_negative_square", exp_negative_square},
+                                                      {"exp_negative_half_square", exp_negative_half_square},
                                                       {"lgamma", lgamma},
                                                       {"normal_cdf", normal_cdf},
                                                       {"erfinv", refined_erfinv},

@@ -67,6 +67,8 @@ std::vector<Row> function_rows() {
       {"erfinv", unary(erfinv), domain(-0.9L, 0.9L), units, ulp(2)},
       {"exp_negative_square", unary(exp_negative_square), domain(-2, 2),
        special({0, -0.0L, 5, 9.3L, -10.1L, 26.6L, -27.2L, 27.3L, 1e300L, kInf, -kInf, kNaN}), ulp(2)},
+      {"exp_negative_half_square", unary(exp_negative_half_square), domain(-3, 3),
+       special({0, -0.0L, 5, 13.1L, -14.3L, 37.6L, -38.5L, 38.7L, 1e300L, kInf, -kInf, kNaN}), ulp(2)},
       {"normal_cdf", unary(normal_cdf), domain(-2, 2),
        special({0, -0.0L, 5, -5, -10, -37.5L, -38.4L, -38.5L, kInf, -kInf, kNaN}), ulp_and_condition(2)},
       {"lgamma", unary(lgamma), domain(0.2L, 5), poles, ulp_and_condition(2)},

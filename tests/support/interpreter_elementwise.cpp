@@ -96,6 +96,8 @@ const std::map<std::string_view, Pointwise>& pointwise_ops() {
       {"erfc", {POINTWISE(std::erfc(x[0])), false}},
       {"erfinv", {POINTWISE(erfinv_of(x[0])), false}},
       {"exp_negative_square", {POINTWISE(std::exp(-x[0] * x[0])), false}},
+      {"exp_negative_half_square", {POINTWISE(std::exp(-x[0] * x[0] / 2)), false}},
+      {"softsign", {POINTWISE(std::isinf(x[0]) ? std::copysign(Real{1}, x[0]) : x[0] / (1 + std::abs(x[0]))), false}},
       {"normal_cdf", {POINTWISE(std::erfc(-x[0] / std::numbers::sqrt2_v<Real>) / 2), false}},
       {"lgamma", {POINTWISE(std::lgamma(x[0])), false}},
       {"digamma", {POINTWISE(digamma_of(x[0])), false}},

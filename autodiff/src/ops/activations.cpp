@@ -98,17 +98,6 @@ Var mish(const Operand& x) {
       x);
 }
 
-Var softsign(const Operand& x) {
-  return record_composite(
-      "softsign",
-      [](const Var& v) {
-        check_floating("softsign", v);
-        const Var quotient = v / (1 + abs(v));
-        return where(isinf(v), sign(v), quotient);
-      },
-      x);
-}
-
 Var relu6(const Operand& x) {
   return record_composite(
       "relu6",
@@ -134,7 +123,7 @@ Var hard_sigmoid(const Operand& x) {
       "hard_sigmoid",
       [](const Var& v) {
         check_floating("hard_sigmoid", v);
-        return clip(v + 3, 0, 6) / 6;
+        return (clip(v, -3, 3) + 3) / 6;
       },
       x);
 }

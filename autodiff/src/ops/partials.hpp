@@ -13,8 +13,9 @@ Var larger_share(const Operand& a, const Operand& b);
 /// 1 where a > b, 0 where a <= b, and NaN where either is. It has no gradient.
 Var exceeds(const Operand& a, const Operand& b);
 
-/// exp(-x^2), also where the rounding of x^2 would show.
+/// exp(-x^2) and exp(-x^2 / 2), also where the rounding of x^2 would show.
 Var exp_negative_square(const Operand& x);
+Var exp_negative_half_square(const Operand& x);
 
 /// The distribution function of the normal distribution, erfc(-x / sqrt(2)) / 2.
 Var normal_cdf(const Operand& x);

@@ -21,7 +21,7 @@ Var softsign(const Operand& x);  ///< x / (1 + |x|)
 Var relu6(const Operand& x);     ///< clip(x, 0, 6); gradient 0 at 0 and 6
 /// clip(x, min, max); gradient 0 at the bounds.
 Var hard_tanh(const Operand& x, const Operand& min = -1.0, const Operand& max = 1.0);
-Var hard_sigmoid(const Operand& x);  ///< clip(x + 3, 0, 6) / 6; gradient 0 at -3 and 3
+Var hard_sigmoid(const Operand& x);  ///< (clip(x, -3, 3) + 3) / 6; gradient 0 at -3 and 3
 /// The first half of x along the axis times sigmoid of the second half (Dauphin et al., 2016); the extent must be even.
 Var glu(const Operand& x, int axis = -1);
 

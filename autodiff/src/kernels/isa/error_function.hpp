@@ -57,14 +57,16 @@ inline V normal_cdf_lane(const V& x) {
   return xs::select(xs::abs(z) < V(30), y - y * (missing * slope), y);
 }
 
-/// exp(-x^2), to the last place also where x^2 is large and its rounding would show.
+/// exp(-factor x^2) for a factor of 1 or 1/2, to the last place also where x^2 is large and its rounding would show.
 template <class V>
-inline V exp_negative_square_lane(const V& x) {
+inline V exp_negative_square_lane(const V& x, float factor) {
+  using T = typename V::value_type;
   using C = ConstantsOf<V>;
-  const V bounded = xs::min(V(sizeof(typename V::value_type) == 8 ? 28 : 11), xs::abs(x));  // its second if NaN
-  const V square = bounded * bounded;
-  const Reduced<V> a = reduced(V(0) - square);
-  const V r = a.r + (a.tail - lost_by_product(bounded, bounded, square));
+  const V bounded = xs::min(V(sizeof(T) == 8 ? 40 : 16), xs::abs(x));  // its second if NaN
+  const V square = bounded * bounded, exponent = V(static_cast<T>(-factor)) * square;
+  const V missing = V(static_cast<T>(factor)) * lost_by_product(bounded, bounded, square);
+  const Reduced<V> a = reduced(xs::max(V(-C::kClamp), exponent));
+  const V r = a.r + (a.tail - missing);
   return scaled(V(1) + fused(r * r, polynomial(r, C::kExp), r), a.k);
 }
 

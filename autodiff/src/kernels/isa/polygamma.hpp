@@ -20,8 +20,8 @@ struct WiderOf<double> {
 template <class T>
 using Wider = typename WiderOf<T>::Type;
 
-inline double cotangent_of(double x) { return 1 / __builtin_tan(x); }
-inline long double cotangent_of(long double x) { return 1 / __builtin_tanl(x); }
+inline double tangent_of(double x) { return __builtin_tan(x); }
+inline long double tangent_of(long double x) { return __builtin_tanl(x); }
 inline double nearest_integer(double x) { return __builtin_rint(x); }
 inline long double nearest_integer(long double x) { return __builtin_rintl(x); }
 
@@ -32,6 +32,15 @@ inline constexpr int kMaxPolygammaOrder = 60;
 inline constexpr long double kBernoulli[] = {1.0L / 6,       -1.0L / 30,       1.0L / 42,       -1.0L / 30,
                                              5.0L / 66,      -691.0L / 2730,   7.0L / 6,        -3617.0L / 510,
                                              43867.0L / 798, -174611.0L / 330, 854513.0L / 138, -236364091.0L / 2730};
+
+/// cot(pi x) for |x| <= 1/2, exact where it is 0.
+template <class T>
+inline T cotangent_of_pi(T x) {
+  const T pi = static_cast<T>(kPi);
+  if (x > T(0.25)) return tangent_of(pi * (T(0.5) - x));
+  if (x < T(-0.25)) return -tangent_of(pi * (T(0.5) + x));
+  return 1 / tangent_of(pi * x);
+}
 
 /// The n-th derivative of cot(pi x), from cot(pi x): d/dx P(cot) = -pi (1 + cot^2) P'(cot). Each polynomial has
 /// coefficients of one sign, and powers that are all odd or all even.
@@ -83,7 +92,7 @@ template <class T>
     const T fraction = x - nearest_integer(x);
     if (odd && fraction == 0) return static_cast<T>(__builtin_inf());
     if (!(fraction < 0 || fraction > 0)) return static_cast<T>(__builtin_nan(""));
-    const T slope = cotangent_derivative(n, cotangent_of(static_cast<T>(kPi) * fraction));
+    const T slope = cotangent_derivative(n, cotangent_of_pi(fraction));
     const T reflected = polygamma_of(n, 1 - x);
     return (odd ? -reflected : reflected) - static_cast<T>(kPi) * slope;
   }

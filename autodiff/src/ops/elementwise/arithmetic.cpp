@@ -64,6 +64,15 @@ UNARY(relu,
       []<class V>(V x) { return xs::select(x <= V(0), V(0), x); },
       [](auto, auto y) { return sign(y); })
 
+// 1 at inf, where the quotient is none; as a composite its slope would be a difference.
+UNARY(softsign,
+      []<class V>(V x) {
+        const V size = xs::abs(x);
+        const V infinity(static_cast<typename V::value_type>(__builtin_inf()));
+        return xs::select(size == infinity, V(1) | (x & V(-0.0)), x / (V(1) + size));
+      },
+      [](auto x, auto) { return 1 / square(1 + abs(x)); })
+
 // The hardware's max and min give their second argument where either is NaN.
 BINARY_NUMERIC(maximum,
                [](auto a, auto b) { return xs::select(xs::isnan(a), a, xs::max(a, b)); },

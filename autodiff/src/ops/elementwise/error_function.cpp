@@ -10,14 +10,18 @@
 #endif
 
 UNARY(exp_negative_square,
-      [](auto x) { return exp_negative_square_lane(x); },
-      [](auto x, auto y) { return -2 * x * y; })
+      [](auto x) { return exp_negative_square_lane(x, 1.0F); },
+      [](auto x, auto y) { return -2 * strong_multiply(x, y); })
+
+UNARY(exp_negative_half_square,
+      [](auto x) { return exp_negative_square_lane(x, 0.5F); },
+      [](auto x, auto y) { return -strong_multiply(x, y); })
 
 UNARY(normal_cdf,
       [](auto x) { return normal_cdf_lane(x); },
       [](auto x, auto) {
         const double scale = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
-        return scale * exp_negative_square(x * (std::numbers::sqrt2 / 2));
+        return scale * exp_negative_half_square(x);
       })
 
 UNARY(erf,

@@ -5,7 +5,7 @@
 
 UNARY(rsqrt,
       []<class V>(V x) { return V(1) / xs::sqrt(x); },
-      [](auto x, auto y) { return -0.5 * (y / x); })
+      [](auto x, auto y) { return -0.5 * y / x; })
 
 UNARY(cbrt,
       [](auto x) { return sleef::cbrt(x); },
