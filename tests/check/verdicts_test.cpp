@@ -349,16 +349,47 @@ TEST(Planted, NoiseOfFloat32Size) {
   }
 }
 
-TEST(Verdicts, Float32OnlyFunctionsAreJudgedInFloat32) {
+TEST(Verdicts, Float32ProgramsAreReplayedInFloat64) {  // with float32 Arrays, numbers and a Parameter of their own
   const Array w = random_array(2, {3, 2}, DType::float32);
-  const auto f = [&](const Var& x) { return tanh(matmul(x, w)); };
-  const CheckReport report = check_gradient(f, random_array(1, {4, 3}, DType::float32));
+  const Parameter bias("bias", random_array(3, {2}, DType::float32));
+  const Array x = random_array(1, {4, 3}, DType::float32, 0.3L, 1.5L);
+  const auto f = [&](const Var& a) { return tanh(0.1 * matmul(a, w) + bias); };
+  const CheckReport report = check_gradient(f, x, {.order = 2});
   EXPECT_THAT(report, PassesGradientCheck());
-  ASSERT_EQ(report.notes.size(), 1U) << report;
-  EXPECT_TRUE(contains(report.notes[0], {"float32", "float64"}));
-  const CustomOp op = unary_op(scaled_cube, [](const Var& x, const Var& c) { return 6.2 * square(x) * c; });
-  const auto wrong = [&](const Var& x) { return op(matmul(x, w)); };
-  EXPECT_THAT(check_gradient(wrong, random_array(1, {4, 3}, DType::float32)), HasGradientStatus(CheckStatus::fail));
+  EXPECT_TRUE(report.notes.empty()) << report;
+  EXPECT_LT(report.error, 1e-8);
+  const CustomOp op = unary_op(scaled_cube, [](const Var& a, const Var& c) { return 6.003 * square(a) * c; });
+  const auto wrong = [&](const Var& a) { return sum(square(op(a) * w)); };
+  EXPECT_THAT(check_gradient(wrong, random_array(4, {3, 2}, DType::float32, 0.3L, 1.5L)),
+              HasGradientStatus(CheckStatus::fail));
+}
+
+/// sin in float32 alone, times a factor in its rule.
+CustomOp float32_sine(float factor) {
+  const auto mapped = [](const Array& x, auto function) {
+    std::vector<float> y;
+    for (float element : x.values<float>()) y.push_back(function(element));
+    return Array::from(y, x.shape());
+  };
+  return CustomOp(
+      "float32_sine", [=](std::span<const Array> x) { return mapped(x[0], [](float e) { return std::sin(e); }); },
+      [=](std::span<const Array> x, const Array&, const Array& c) {
+        std::size_t i = 0;
+        return std::vector<Array>{mapped(x[0], [&](float e) { return factor * std::cos(e) * c.values<float>()[i++]; })};
+      });
+}
+
+TEST(Verdicts, Float32OnlyOpsAreJudgedInFloat32) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    const Array x = random_array(seed, {4, 3}, DType::float32);
+    const CustomOp right = float32_sine(1), wrong = float32_sine(1.02F);
+    const CheckReport report = check_gradient([&](const Var& a) { return right(a) * 2; }, x);
+    EXPECT_THAT(report, PassesGradientCheck());
+    EXPECT_GT(report.noise, 1e-9);
+    EXPECT_FALSE(report.notes.empty());
+    EXPECT_TRUE(contains(report.notes[0], {"float32", "float64"})) << report;
+    EXPECT_THAT(check_gradient([&](const Var& a) { return wrong(a) * 2; }, x), HasGradientStatus(CheckStatus::fail));
+  }
 }
 
 TEST(Verdicts, WrongInFloat32Only) {

@@ -99,7 +99,7 @@ using CheckedFunction = std::function<Var(std::span<const Var>)>;
 
 /// Checks the gradients of `f` at a point, and that its value is the same twice and its inputs stay as they are. A
 /// tensor output is checked through its product with a random cotangent. float32 inputs are judged by numeric
-/// derivatives in float64, in which `f` is recorded again; where it does not take float64, by those of float32.
+/// derivatives in float64, in which `f` or its program is recorded again; by float32 only where an opaque op insists.
 /// Throws what `f` throws at the point itself, ValueError if no input is floating or an option makes no sense, and
 /// DTypeError if the result is not floating.
 CheckReport check_gradient(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options = {});

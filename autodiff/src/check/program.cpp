@@ -10,6 +10,7 @@
 #include "check/identities.hpp"
 #include "check/random.hpp"
 #include "check/recorded.hpp"
+#include "check/replayed.hpp"
 
 namespace xtape {
 
@@ -76,6 +77,13 @@ FlatFunction flattened(RecordedFunction& function, double epsilon) {
   return flat;
 }
 
+/// How a function with float32 inputs gets its numeric derivatives.
+enum class Arithmetic : std::uint8_t {
+  wide,      ///< called with float64 inputs
+  replayed,  ///< its program converted to float64
+  own,       ///< as it is
+};
+
 /// The check of one function, for all orders.
 class ProgramCheck {
  public:
@@ -127,17 +135,32 @@ class ProgramCheck {
     const Derivative own = repeatable(function, x, report_);
     if (!function.has_single()) return compare(function, x, own, kDoubleEpsilon);
 
-    RecordedFunction wide(recorder_, point_, true, options_.seed);
-    Derivative exact;
-    try {
-      exact = repeatable(wide, x, report_);
-    } catch (const DTypeError& error) {
-      widens_ = false;
-      note(std::string("numeric derivatives are of float32, for in float64: ") + error.what());
-      return compare(function, x, own, kSingleEpsilon);
+    while (arithmetic_ != Arithmetic::own) {
+      RecordedFunction wide(wide_recorder(), point_, true, options_.seed);
+      Derivative exact;
+      try {
+        exact = repeatable(wide, x, report_);
+      } catch (const DTypeError& error) {
+        take_next_arithmetic(error.what());
+        continue;
+      }
+      compare(wide, x, exact, kDoubleEpsilon);
+      if (report_.passed()) compare_precisions(function, wide, x, own, exact);
+      return;
     }
-    compare(wide, x, exact, kDoubleEpsilon);
-    if (report_.passed()) compare_precisions(function, wide, x, own, exact);
+    compare(function, x, own, kSingleEpsilon);
+  }
+
+  Recorder wide_recorder() const {
+    return arithmetic_ == Arithmetic::replayed ? in_double(recorder_, point_) : recorder_;
+  }
+
+  /// A function that mixes in float32 Arrays does not take float64, but its program can be converted; unless an opaque
+  /// op of it does not take float64 either.
+  void take_next_arithmetic(const char* refusal) {
+    if (arithmetic_ == Arithmetic::replayed)
+      note(std::string("numeric derivatives are of float32, for in float64: ") + refusal);
+    arithmetic_ = arithmetic_ == Arithmetic::wide ? Arithmetic::replayed : Arithmetic::own;
   }
 
   void compare(RecordedFunction& function, std::span<const double> x, const Derivative& at_x, double epsilon) {
@@ -181,7 +204,8 @@ class ProgramCheck {
   }
 
   void check_identities(int order) {
-    RecordedFunction function(recorder_, point_, widens_, options_.seed);
+    const bool own = arithmetic_ == Arithmetic::own;
+    RecordedFunction function(own ? recorder_ : wide_recorder(), point_, !own, options_.seed);
     const double epsilon = std::max(function.has_single() ? kSingleEpsilon : kDoubleEpsilon, report_.noise);
     try {
       if (order == 1) check_forward_mode(function, epsilon);
@@ -200,7 +224,7 @@ class ProgramCheck {
   std::vector<Array> pristine_;  ///< copies of it
   const CheckOptions& options_;
   CheckReport report_;
-  bool widens_ = true;  ///< whether the function takes float64
+  Arithmetic arithmetic_ = Arithmetic::wide;
 };
 
 }  // namespace

@@ -68,7 +68,7 @@ double dot(const Array& a, const Array& b) {
 }
 
 RecordedFunction::RecordedFunction(Recorder recorder, std::span<const Array> point, bool wide, std::uint64_t seed)
-    : recorder_(std::move(recorder)), seed_(seed) {
+    : recorder_(std::move(recorder)), widened_(wide), seed_(seed) {
   std::size_t offset = 0;
   for (const Array& input : point) {
     inputs_.push_back(copied(wide ? widened(input) : input));
@@ -146,6 +146,7 @@ std::vector<Var> RecordedFunction::differentiated(const Recording& recording) {
   } catch (const ShapeError& error) {
     throw Refusal{CheckStatus::wrong_shape, error.what()};
   } catch (const DTypeError& error) {
+    if (widened_) throw;  // a rule that does not take float64
     throw Refusal{CheckStatus::wrong_shape, error.what()};
   }
   for (std::size_t i = 0; i < gradients.size(); ++i) {

@@ -72,6 +72,7 @@ class RecordedFunction {
   Recorder recorder_;
   std::vector<Array> inputs_;  ///< at the point, in the dtypes that are used
   std::vector<Part> parts_;
+  bool widened_;
   std::uint64_t seed_;
   Tape tape_;
   std::vector<Array> leaves_;  ///< of the recording
