@@ -120,6 +120,18 @@ std::vector<Point> points() {
        [](Vars x) { return cosine_similarity(x[0], x[1]); },
        {1, -1},
        {0, 0, 0, 0}},
+      {"cosine of huge and of tiny vectors",
+       {rows_of_two({3e200L, 4e200L, 3e-200L, 4e-200L}), rows_of_two({4e200L, 3e200L, 4e-200L, 3e-200L})},
+       [](Vars x) { return cosine_similarity(x[0], x[1], -1, 0); },
+       {0.96L, 0.96L},
+       {0.0448e-200L, -0.0336e-200L, 0.0448e200L, -0.0336e200L}},
+      {"a weighted mean leaves out what has no weight",
+       {numbers({kInf, kNaN, 2, 5})},
+       [](Vars x) {
+         return weighted_mean(x[0], Array{0, 0, 1, 2});
+       },
+       {4},
+       {0, 0, 1 / Real{3}, 2 / Real{3}}},
       {"triplet of equal points",
        {rows_of_two({1, 2}), rows_of_two({1, 2}), rows_of_two({1, 2})},
        [=](Vars x) { return triplet_margin_loss(x[0], x[1], x[2], {.reduction = none}); },

@@ -114,8 +114,29 @@ Row::Part three_alike(const Reduced& loss, const Input& third) {
   };
 }
 
+Row weighted_mean_row() {
+  const Build build = [](Vars x) { return weighted_mean(x[0], x[1]); };
+  const Reference reference = [](Tensors x) {
+    Tensor result{x[0].dtype, {}, {0}};
+    Real weights = 0;
+    for (std::size_t i = 0; i < x[0].elements.size(); ++i) {
+      result.elements[0] += x[0].elements[i] * x[1].elements[i];
+      weights += x[1].elements[i];
+    }
+    result.elements[0] /= weights;
+    return result;
+  };
+  return {"weighted_mean",
+          sample({real({7}), real({7}, 0.5L, 3)}, build, reference),
+          sample({real({2, 3}), real({2, 3}, 0.5L, 3)}, build, reference),
+          sample({real({}), real({}, 0.5L, 3)}, build, reference),
+          fails<ShapeError>({real({2, 3}), real({3})}, build, {"weighted_mean", "weights", "[3]", "[2, 3]"}),
+          fails<DTypeError>({real({3}), integer({3}, 0, 1)}, build, {"weighted_mean", "int64"})};
+}
+
 std::vector<Row> pointwise_rows() {
   return {
+      weighted_mean_row(),
       {"squared_error", like_squared_error(call(squared_error), elementwise(squared))},
       {"l1_loss", like_squared_error(call(l1_loss), elementwise(distance))},
       {"huber_loss", like_squared_error(huber_of(1), elementwise([](const Real* x) { return huber(x[0] - x[1], 1); })),

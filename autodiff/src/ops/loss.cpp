@@ -52,6 +52,14 @@ namespace xtape {
 
 using namespace detail;
 
+Var weighted_mean(const Operand& losses, const Operand& weights) {
+  return record_loss("weighted_mean", {&losses, &weights}, [](const auto& x) {
+    check_weights("weighted_mean", "weights", x[1], x[0].shape(), x[0]);
+    const Var weighted = strong_multiply(x[1], x[0]);
+    return combined(weighted, x[1], Reduction::mean);
+  });
+}
+
 Var squared_error(const Operand& prediction, const Operand& target, Reduction reduction) {
   return record_loss("squared_error", {&prediction, &target}, [=](const auto& x) {
     check_alike("squared_error", "prediction is", x[0], x[1]);

@@ -1,6 +1,4 @@
 // Losses of vectors along an axis, by their angles and distances.
-#include <cmath>
-
 #include "ops/loss.hpp"
 
 namespace xtape {
@@ -9,21 +7,14 @@ using namespace detail;
 
 namespace {
 
-Var norm(const Var& x, double p, int axis) {
-  if (p == 1) return sum(abs(x), axis);
-  if (p == 2) return sqrt(sum(square(x), axis));
-  if (std::isinf(p)) return max(abs(x), axis);
-  return power(sum(power(abs(x), p), axis), 1 / p);
-}
-
+/// Of vectors of unit length there is no product that overflows.
 Var similarity(const Var& a, const Var& b, int axis, double epsilon) {
-  const auto length = [&](const Var& x) {
-    const Var exact = norm(x, 2, axis);
-    return where(exact <= epsilon, epsilon, exact);
+  const auto unit = [&](const Var& x) {
+    const Var length = norm(x, 2, axis, true);
+    return x / where(length <= epsilon, epsilon, length);
   };
-  const Var product = sum(a * b, axis);
-  const Var length_of_a = length(a), length_of_b = length(b);
-  return product / length_of_a / length_of_b;
+  const Var unit_a = unit(a), unit_b = unit(b);
+  return sum(unit_a * unit_b, axis);
 }
 
 }  // namespace

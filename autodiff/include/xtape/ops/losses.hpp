@@ -8,6 +8,10 @@
 
 namespace xtape {
 
+/// sum(weights losses) / sum(weights), for samples that count differently in a loss of Reduction::none. One of weight 0
+/// does not count, even if its loss is infinite or NaN. ShapeError or DTypeError unless both are alike.
+Var weighted_mean(const Operand& losses, const Operand& weights);
+
 // ---- Regression
 
 /// (prediction - target)^2
