@@ -252,76 +252,90 @@ std::vector<Row> tensor_product_rows() {
   };
 }
 
+Row::Part all_of(const std::vector<Row::Part>& parts) {
+  return [=](Row& row) {
+    for (const Row::Part& part : parts) part(row);
+  };
+}
+
+Row::Part patterns_without_ellipsis() {
+  return all_of({subscripts("ij,jk->ik", {{3, 4}, {4, 2}}),
+                 subscripts("ij,jk->ki", {{3, 4}, {4, 2}}),
+                 subscripts("ij,jk", "ij,jk->ik", {{3, 4}, {4, 2}}),
+                 subscripts("ba,bc", "ba,bc->ac", {{3, 4}, {3, 2}}),
+                 subscripts(" i j , j k -> i k ", "ij,jk->ik", {{3, 4}, {4, 2}}),
+                 subscripts("ij->ji", {{3, 4}}),
+                 subscripts("ba", "ba->ab", {{3, 4}}),
+                 subscripts("Ab", "Ab->Ab", {{3, 4}}),
+                 subscripts("ij->", {{3, 4}}),
+                 subscripts("ij->j", {{3, 4}}),
+                 subscripts("ii->i", {{4, 4}}),
+                 subscripts("ii", "ii->", {{4, 4}}),
+                 subscripts("ijij->ji", {{2, 3, 2, 3}}),
+                 subscripts("iji->j", {{3, 2, 3}}),
+                 subscripts("iii->i", {{3, 3, 3}}),
+                 subscripts("ii->i", {{0, 0}}),
+                 subscripts("ii->", {{1, 1}}),
+                 subscripts(",->", {{}, {}}),
+                 subscripts(",ij->ji", {{}, {2, 3}}),
+                 subscripts("i,i->", {{5}, {5}}),
+                 subscripts("i,i->i", {{5}, {5}}),
+                 subscripts("i,j->ij", {{3}, {2}}),
+                 subscripts("i,j->", {{3}, {2}}),
+                 subscripts("bij,bjk->bik", {{2, 3, 4}, {2, 4, 2}}),
+                 subscripts("bij,bkj->ikb", {{2, 3, 4}, {2, 5, 4}}),
+                 subscripts("bi,bi->b", {{3, 4}, {3, 4}}),
+                 subscripts("bhqd,bhkd->bhqk", {{2, 2, 3, 4}, {2, 2, 2, 4}}),
+                 subscripts("abcd,cdef->abef", {{2, 1, 2, 3}, {2, 3, 1, 2}}),
+                 subscripts("ij,jk,kl->il", {{2, 5}, {5, 3}, {3, 4}}),
+                 subscripts("i,ij,j->", {{3}, {3, 4}, {4}}),
+                 subscripts("ai,bi,ci->abc", {{2, 3}, {3, 3}, {2, 3}}),
+                 subscripts("ij,kj,lj,mj->iklm", {{2, 3}, {2, 3}, {2, 3}, {2, 3}}),
+                 subscripts("a,ab,bc,cd,de,ef,f->", {{2}, {2, 2}, {2, 3}, {3, 2}, {2, 2}, {2, 2}, {2}}),
+                 subscripts("iij,jk->ik", {{3, 3, 2}, {2, 4}}),
+                 subscripts("ij,j->i", {{2, 0}, {0}}),
+                 subscripts("ij,jk->ik", {{0, 2}, {2, 3}}),
+                 subscripts("ij,jk->ik", {{2, 1}, {3, 4}}),
+                 subscripts("ij,ij->ij", {{2, 1}, {2, 4}}),
+                 subscripts("ii->i", {{1, 3}})});
+}
+
+Row::Part patterns_with_ellipsis() {
+  return all_of({subscripts("...ij,...jk->...ik", "abij,bjk->abik", {{2, 3, 2, 2}, {3, 2, 4}}),
+                 subscripts("...ij,...jk", "bij,bjk->bik", {{3, 2, 2}, {3, 2, 4}}),
+                 subscripts("i...->...", "iab->ab", {{2, 3, 4}}), subscripts("...i->i...", "abi->iab", {{2, 3, 4}}),
+                 subscripts("...,...", "ab,b->ab", {{2, 3}, {3}}),
+                 subscripts("...i,...i->...", "abi,bi->ab", {{2, 1, 4}, {3, 4}}),
+                 subscripts("...ii->...i", "aii->ai", {{2, 3, 3}}), subscripts("i...j->ji", "ij->ji", {{2, 3}})});
+}
+
+Row::Part patterns_that_fail() {
+  return all_of({bad_subscripts("ij,jk->ik", {{2, 3}}, {"2 operands", "there are 1"}),
+                 bad_subscripts("ij->i", {{2, 3, 4}}, {"2 labels", "3 axes", "operand 0"}),
+                 bad_subscripts("...ijk->i", {{2, 3}}, {"3 labels", "2 axes"}),
+                 bad_subscripts("ij->ik", {{2, 3}}, {"output label k", "no operand"}),
+                 bad_subscripts("ij->ii", {{2, 3}}, {"output label i twice"}),
+                 bad_subscripts("i1->i", {{2, 3}}, {"'1'"}), bad_subscripts("i..->i", {{2, 3}}, {"'.'"}),
+                 bad_subscripts("...i...->i", {{2, 3}}, {"'.'"}), bad_subscripts("i->j->k", {{2}}, {"'-'"}),
+                 bad_subscripts("...i->i", {{2, 3}}, {"ellipsis for 1 axes", "none in its output"}),
+                 fails<ShapeError>(reals({{2, 3}, {4, 5}}),
+                                   [](Vars x) {
+                                     return einsum("ij,jk->ik", {x[0], x[1]});
+                                   },
+                                   {"einsum", "[4, 5]", "extent 3"}),
+                 fails<ValueError>({real({2})}, [](Vars) { return einsum("i->i", std::vector<Var>{}); },
+                                   {"einsum", "no operands"}),
+                 fails<DTypeError>({integer({2, 2}, 0, 3)}, [](Vars x) { return einsum("ij->ji", {x[0]}); },
+                                   {"einsum", "int64"})});
+}
+
 Row einsum_row() {
-  return {
-      "einsum",
-      subscripts("ij,jk->ik", {{3, 4}, {4, 2}}),
-      subscripts("ij,jk->ki", {{3, 4}, {4, 2}}),
-      subscripts("ij,jk", "ij,jk->ik", {{3, 4}, {4, 2}}),
-      subscripts("ba,bc", "ba,bc->ac", {{3, 4}, {3, 2}}),
-      subscripts(" i j , j k -> i k ", "ij,jk->ik", {{3, 4}, {4, 2}}),
-      subscripts("ij->ji", {{3, 4}}),
-      subscripts("ba", "ba->ab", {{3, 4}}),
-      subscripts("Ab", "Ab->Ab", {{3, 4}}),
-      subscripts("ij->", {{3, 4}}),
-      subscripts("ij->j", {{3, 4}}),
-      subscripts("ii->i", {{4, 4}}),
-      subscripts("ii", "ii->", {{4, 4}}),
-      subscripts("ijij->ji", {{2, 3, 2, 3}}),
-      subscripts("iji->j", {{3, 2, 3}}),
-      subscripts("iii->i", {{3, 3, 3}}),
-      subscripts("ii->i", {{0, 0}}),
-      subscripts("ii->", {{1, 1}}),
-      subscripts(",->", {{}, {}}),
-      subscripts(",ij->ji", {{}, {2, 3}}),
-      subscripts("i,i->", {{5}, {5}}),
-      subscripts("i,i->i", {{5}, {5}}),
-      subscripts("i,j->ij", {{3}, {2}}),
-      subscripts("i,j->", {{3}, {2}}),
-      subscripts("bij,bjk->bik", {{2, 3, 4}, {2, 4, 2}}),
-      subscripts("bij,bkj->ikb", {{2, 3, 4}, {2, 5, 4}}),
-      subscripts("bi,bi->b", {{3, 4}, {3, 4}}),
-      subscripts("bhqd,bhkd->bhqk", {{2, 2, 3, 4}, {2, 2, 2, 4}}),
-      subscripts("abcd,cdef->abef", {{2, 1, 2, 3}, {2, 3, 1, 2}}),
-      subscripts("ij,jk,kl->il", {{2, 5}, {5, 3}, {3, 4}}),
-      subscripts("i,ij,j->", {{3}, {3, 4}, {4}}),
-      subscripts("ai,bi,ci->abc", {{2, 3}, {3, 3}, {2, 3}}),
-      subscripts("ij,kj,lj,mj->iklm", {{2, 3}, {2, 3}, {2, 3}, {2, 3}}),
-      subscripts("a,ab,bc,cd,de,ef,f->", {{2}, {2, 2}, {2, 3}, {3, 2}, {2, 2}, {2, 2}, {2}}),
-      subscripts("iij,jk->ik", {{3, 3, 2}, {2, 4}}),
-      subscripts("ij,j->i", {{2, 0}, {0}}),
-      subscripts("ij,jk->ik", {{0, 2}, {2, 3}}),
-      subscripts("ij,jk->ik", {{2, 1}, {3, 4}}),
-      subscripts("ij,ij->ij", {{2, 1}, {2, 4}}),
-      subscripts("ii->i", {{1, 3}}),
-      subscripts("...ij,...jk->...ik", "abij,bjk->abik", {{2, 3, 2, 2}, {3, 2, 4}}),
-      subscripts("...ij,...jk", "bij,bjk->bik", {{3, 2, 2}, {3, 2, 4}}),
-      subscripts("i...->...", "iab->ab", {{2, 3, 4}}),
-      subscripts("...i->i...", "abi->iab", {{2, 3, 4}}),
-      subscripts("...,...", "ab,b->ab", {{2, 3}, {3}}),
-      subscripts("...i,...i->...", "abi,bi->ab", {{2, 1, 4}, {3, 4}}),
-      subscripts("...ii->...i", "aii->ai", {{2, 3, 3}}),
-      subscripts("i...j->ji", "ij->ji", {{2, 3}}),
-      large_subscripts("ij,jk->ik", {{70, 60}, {60, 50}}),
-      large_subscripts("bij,bkj->bik", {{3, 40, 30}, {3, 20, 30}}),
-      bad_subscripts("ij,jk->ik", {{2, 3}}, {"2 operands", "there are 1"}),
-      bad_subscripts("ij->i", {{2, 3, 4}}, {"2 labels", "3 axes", "operand 0"}),
-      bad_subscripts("...ijk->i", {{2, 3}}, {"3 labels", "2 axes"}),
-      bad_subscripts("ij->ik", {{2, 3}}, {"output label k", "no operand"}),
-      bad_subscripts("ij->ii", {{2, 3}}, {"output label i twice"}),
-      bad_subscripts("i1->i", {{2, 3}}, {"'1'"}),
-      bad_subscripts("i..->i", {{2, 3}}, {"'.'"}),
-      bad_subscripts("...i...->i", {{2, 3}}, {"'.'"}),
-      bad_subscripts("i->j->k", {{2}}, {"'-'"}),
-      bad_subscripts("...i->i", {{2, 3}}, {"ellipsis for 1 axes", "none in its output"}),
-      fails<ShapeError>(reals({{2, 3}, {4, 5}}),
-                        [](Vars x) {
-                          return einsum("ij,jk->ik", {x[0], x[1]});
-                        },
-                        {"einsum", "[4, 5]", "extent 3"}),
-      fails<ValueError>({real({2})}, [](Vars) { return einsum("i->i", std::vector<Var>{}); },
-                        {"einsum", "no operands"}),
-      fails<DTypeError>({integer({2, 2}, 0, 3)}, [](Vars x) { return einsum("ij->ji", {x[0]}); }, {"einsum", "int64"})};
+  return {"einsum",
+          patterns_without_ellipsis(),
+          patterns_with_ellipsis(),
+          patterns_that_fail(),
+          large_subscripts("ij,jk->ik", {{70, 60}, {60, 50}}),
+          large_subscripts("bij,bkj->bik", {{3, 40, 30}, {3, 20, 30}})};
 }
 
 }  // namespace
