@@ -12,23 +12,6 @@ namespace xtape::detail {
 
 namespace {
 
-/// How far an element is moved for a distance of 1: its own size, or that of its input's elements (root mean square)
-/// where it is smaller, as a power of two, so that few steps are rounded; 1 for an input of zeros.
-std::vector<double> scales_of(const std::vector<Part>& parts, std::span<const double> x) {
-  std::vector<double> scales(x.size(), 1);
-  for (const Part& part : parts) {
-    const auto elements = x.subspan(part.offset, static_cast<std::size_t>(part.shape.size()));
-    double largest = 0, squares = 0;
-    for (double element : elements) largest = std::max(largest, std::abs(element));
-    if (largest == 0) continue;
-    for (double element : elements) squares += element / largest * (element / largest);
-    const double common = largest * std::sqrt(squares / static_cast<double>(elements.size()));
-    for (std::size_t i = 0; i < elements.size(); ++i)
-      scales[part.offset + i] = std::exp2(std::ceil(std::log2(std::max(std::abs(elements[i]), common))));
-  }
-  return scales;
-}
-
 /// The check of one gradient.
 class Examination {
  public:
@@ -191,6 +174,21 @@ class Examination {
 };
 
 }  // namespace
+
+std::vector<double> scales_of(const std::vector<Part>& parts, std::span<const double> x) {
+  std::vector<double> scales(x.size(), 1);
+  for (const Part& part : parts) {
+    const auto elements = x.subspan(part.offset, static_cast<std::size_t>(part.shape.size()));
+    double largest = 0, squares = 0;
+    for (double element : elements) largest = std::max(largest, std::abs(element));
+    if (largest == 0) continue;
+    for (double element : elements) squares += element / largest * (element / largest);
+    const double common = largest * std::sqrt(squares / static_cast<double>(elements.size()));
+    for (std::size_t i = 0; i < elements.size(); ++i)
+      scales[part.offset + i] = std::exp2(std::ceil(std::log2(std::max(std::abs(elements[i]), common))));
+  }
+  return scales;
+}
 
 void check_elements(const FlatFunction& function, std::span<const double> x, double at_x,
                     std::span<const double> gradient, const CheckOptions& options, CheckReport& report) {

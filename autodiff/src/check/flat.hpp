@@ -29,6 +29,10 @@ struct FlatFunction {
 void check_elements(const FlatFunction& function, std::span<const double> x, double at_x,
                     std::span<const double> gradient, const CheckOptions& options, CheckReport& report);
 
+/// How far an element is moved for a distance of 1: its own size, or that of its input's elements (root mean square)
+/// where it is smaller, as a power of two, so that few steps are rounded; 1 for an input of zeros.
+std::vector<double> scales_of(const std::vector<Part>& parts, std::span<const double> x);
+
 /// Throws ValueError for options that make no sense.
 void check_options(const CheckOptions& options);
 /// Fills in input and index of an element of the vector.

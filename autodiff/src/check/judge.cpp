@@ -16,7 +16,8 @@ constexpr double kKinkShare = 1e-6;       ///< of the slopes, by which they must
 constexpr double kUseless = 0.1;          ///< of the largest derivative: an error that leaves nothing to compare
 constexpr double kUselessOfValue = 1e-3;  ///< of the value, where all derivatives are small
 constexpr double kComparable = 30;        ///< times another error, within which an error is of its size
-constexpr double kMostNoise = 0.01;       ///< of a gradient, relative: beyond, differences are no rounding
+constexpr int kMostDoubts = 8;            ///< large errors after which no more is asked whether they are rounding
+constexpr double kMostNoise = 0.01;       ///< of a gradient, relative: larger errors are seldom rounding
 constexpr double kNothing = 1e-13;        ///< what is smaller is most often the rounding of a value that should be 0
 
 /// Calls visit(element, step) for all elements that move.
@@ -187,7 +188,7 @@ bool Judge::doubtful(const Line& line, const Direction& direction, double noise,
   if (accepts(calm, std::max(allowed(calm, judgement.analytic, own_noise), kSafety * spread))) return true;
 
   const double size = std::abs(judgement.analytic) + std::abs(calm.value);
-  if (std::abs(judgement.analytic - calm.value) > kMostNoise * size) return false;
+  if (std::abs(judgement.analytic - calm.value) > kMostNoise * size && ++noisy_ > kMostDoubts) return false;
   return accepts(calm, allowed(calm, judgement.analytic, own_noise) + kSafety * analytic_noise(direction));
 }
 

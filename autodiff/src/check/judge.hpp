@@ -66,6 +66,7 @@ class Judge {
   std::vector<double> moved_;  ///< x but while a value is computed
   double noise_ = 0;           ///< of the values near x
   double typical_ = 0;         ///< the largest derivative over a distance of 1
+  int noisy_ = 0;              ///< large errors of which it was asked whether they are rounding
 };
 
 }  // namespace xtape::detail

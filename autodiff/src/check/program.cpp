@@ -172,8 +172,9 @@ class ProgramCheck {
   void compare_precisions(RecordedFunction& function, RecordedFunction& wide, std::span<const double> x,
                           const Derivative& own, const Derivative& exact) {
     constexpr int kPoints = 8;
-    constexpr double kSafety = 8, kRoundings = 32, kDistance = 0x1p-10, kNothing = 1e-12;
+    constexpr double kSafety = 8, kRoundings = 32, kDistance = 0x1p-10;
     CheckRandom random(options_.seed, 2);
+    const std::vector<double> scales = scales_of(function.parts(), x);
     std::vector<double> spread(x.size(), 0);
     double largest = 0;
     for (double element : exact.gradient) largest = std::max(largest, std::abs(element));
@@ -189,8 +190,9 @@ class ProgramCheck {
       }
     }
     for (std::size_t k = 0; k < x.size(); ++k) {
-      const double allowed =
-          kSafety * spread[k] + kRoundings * kSingleEpsilon * (std::abs(exact.gradient[k]) + 0.1 * largest) + kNothing;
+      const double rounding =
+          kRoundings * (std::abs(exact.gradient[k]) + 0.1 * largest) + std::abs(exact.value) / scales[k];
+      const double allowed = kSafety * spread[k] + kSingleEpsilon * rounding;
       if (std::abs(own.gradient[k] - exact.gradient[k]) <= allowed) continue;
       locate(function.parts(), k, report_);
       report_.analytic = own.gradient[k];
