@@ -22,19 +22,29 @@ struct Scaled {
   std::int64_t n;
 
   Scaled(const Array& h, const Array& g) : n(g.size()) {
-    std::vector<double> matrix(h.values<double>().begin(), h.values<double>().end());
-    std::vector<double> vector(g.values<double>().begin(), g.values<double>().end());
-    const auto size = static_cast<std::size_t>(n);
-    for (std::size_t i = 0; i < size; ++i) {
-      const double diagonal = std::abs(matrix[i * size + i]);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double diagonal = std::abs(h.data<double>()[i * n + i]);
       scale.push_back(diagonal > 0 ? 1 / std::sqrt(diagonal) : 1);
     }
-    for (std::size_t i = 0; i < size; ++i) {
-      vector[i] *= scale[i];
-      for (std::size_t j = 0; j < size; ++j) matrix[i * size + j] *= scale[i] * scale[j];
+    if (!apply(h, g)) {  // beyond float64: the units stay as they are
+      scale.assign(scale.size(), 1);
+      apply(h, g);
+    }
+  }
+
+  /// Returns whether the result is finite.
+  bool apply(const Array& h, const Array& g) {
+    std::vector<double> matrix(h.values<double>().begin(), h.values<double>().end());
+    std::vector<double> vector(g.values<double>().begin(), g.values<double>().end());
+    bool finite = true;
+    for (std::size_t i = 0; i < scale.size(); ++i) {
+      finite &= std::isfinite(vector[i] *= scale[i]);
+      for (std::size_t j = 0; j < scale.size(); ++j)
+        finite &= std::isfinite(matrix[i * scale.size() + j] *= scale[i] * scale[j]);
     }
     hessian = Array::from(matrix, h.shape());
     gradient = Array::from(vector);
+    return finite;
   }
 
   /// A step of the scaled variables as one of the parameters.

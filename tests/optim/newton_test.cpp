@@ -190,6 +190,13 @@ TEST(Newton, UnitsOfTheParametersDoNotMatter) {
   }
 }
 
+TEST(Newton, BearsAScaleBeyondFloat64) {
+  Parameter x("x", Array{1, 1});
+  auto loss = [&](Tape& tape) { return sum(tape.read(x) * Array{1e150, 1} + square(tape.read(x)) * Array{1e-320, 1}); };
+  Result result = minimize({x}, loss, Newton{}, {.iterations = 1});
+  EXPECT_NEAR(element(x, 1), -0.5, 1e-12) << result.message;
+}
+
 TEST(Newton, LeavesASaddleOfAnyScale) {
   for (double k : {1e-9, 1.0, 1e8, 1e12})
     for (double b : {0.0, 1e-10}) {
