@@ -83,7 +83,7 @@ const std::vector<Row>& rows() {
     std::vector<Row> result;
     for (auto family :
          {elementwise_rows, function_rows, activation_rows, logic_rows, reduction_rows, scan_rows, shape_rows,
-          product_rows, linear_algebra_rows, loss_rows, convolution_rows, layer_rows, random_rows})
+          arrange_rows, product_rows, linear_algebra_rows, loss_rows, convolution_rows, layer_rows, random_rows})
       for (Row& row : family()) result.push_back(std::move(row));
     return result;
   }();

@@ -92,6 +92,7 @@ std::vector<Row> logic_rows();
 std::vector<Row> reduction_rows();
 std::vector<Row> scan_rows();
 std::vector<Row> shape_rows();
+std::vector<Row> arrange_rows();
 std::vector<Row> product_rows();
 std::vector<Row> linear_algebra_rows();
 std::vector<Row> loss_rows();

@@ -1,5 +1,9 @@
-// take and take_along_axis: elements of one axis by index. Their transposes add up what falls on one place.
+// take, take_along_axis, gather and scatter_add: elements of one axis by index. Their transposes add up what falls on
+// one place.
 #include "ops/gather.hpp"
+
+#include <array>
+#include <tuple>
 
 #include <xtape/ops.hpp>
 
@@ -12,12 +16,21 @@ namespace xtape::detail {
 
 namespace {
 
-std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent, bool from_end) {
-  if (!from_end && (index < 0 || index >= extent))
-    fail<ValueError>("softmax_cross_entropy", "class ", index, " is none of ", extent, " classes");
+/// Whose indices they are: what errors call them, and whether negative ones count from the end.
+enum class Caller : std::int64_t { softmax_cross_entropy, take_along_axis, gather, scatter_add };
+
+constexpr std::string_view kCallers[] = {"softmax_cross_entropy", "take_along_axis", "gather", "scatter_add"};
+
+std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent) {
   if (index >= extent || index < -extent)
     fail<ValueError>(op, "index ", index, " is out of range for an axis of extent ", extent);
   return index < 0 ? index + extent : index;
+}
+
+std::int64_t position(Caller caller, std::int64_t index, std::int64_t extent) {
+  if (caller == Caller::softmax_cross_entropy && (index < 0 || index >= extent))
+    fail<ValueError>("softmax_cross_entropy", "class ", index, " is none of ", extent, " classes");
+  return position(kCallers[static_cast<std::size_t>(caller)], index, extent);
 }
 
 const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<const std::int64_t*>(buffer.data); }
@@ -28,7 +41,7 @@ void visit_take(const AxisBlocks& x, const Buffer& indices, Visit visit) {
   const std::int64_t count = indices.shape.size();
   for (std::int64_t outer = 0, to = 0; outer < x.outer; ++outer)
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t at = position("take", indices_of(indices)[i], x.extent, true);
+      const std::int64_t at = position("take", indices_of(indices)[i], x.extent);
       for (std::int64_t inner = 0; inner < x.inner; ++inner) visit((outer * x.extent + at) * x.inner + inner, to++);
     }
 }
@@ -36,10 +49,11 @@ void visit_take(const AxisBlocks& x, const Buffer& indices, Visit visit) {
 template <class Visit>
 void visit_along(const AxisBlocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
   const AxisBlocks y(indices.shape, attributes[0]);
+  const Caller caller{attributes[1]};
   for (std::int64_t outer = 0, to = 0; outer < y.outer; ++outer)
     for (std::int64_t i = 0; i < y.extent; ++i)
       for (std::int64_t inner = 0; inner < y.inner; ++inner, ++to) {
-        const std::int64_t at = position("take_along_axis", indices_of(indices)[to], x.extent, attributes[1] != 0);
+        const std::int64_t at = position(caller, indices_of(indices)[to], x.extent);
         visit((outer * x.extent + at) * x.inner + inner, to);
       }
 }
@@ -74,6 +88,7 @@ void gather(const Call& call, Visitor visitor) {
 template <class Visitor>
 void scatter(const Call& call, Visitor visitor) {
   if (call.output.dtype == DType::float32) return add_elements<float>(call, visitor);
+  if (call.output.dtype == DType::int64) return add_elements<std::int64_t>(call, visitor);
   add_elements<double>(call, visitor);
 }
 
@@ -163,7 +178,26 @@ Var taken(const Var& x, const Var& indices, int axis) {
   return append_gather(take_op, x, indices, shape, attributes);
 }
 
-Var taken_along(const Var& x, const Var& indices, int axis) {
+/// The first elements of each axis, as many as the shape says.
+Var first_of(const Var& x, const Shape& shape) {
+  std::vector<Slice> slices;
+  for (std::int64_t extent : shape) slices.emplace_back(0, extent);
+  return x.shape() == shape ? x : slice(x, std::span<const Slice>(slices));
+}
+
+/// Whether no axis, but perhaps one, has more elements than in the other shape; the ranks are equal.
+bool fits(const Shape& shape, const Shape& other, std::size_t but) {
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis)
+    if (axis != but && shape[axis] > other[axis]) return false;
+  return true;
+}
+
+Var taken_along(const Var& x, const Var& indices, std::size_t axis, Caller caller) {
+  const std::int64_t attributes[] = {static_cast<std::int64_t>(x.rank() - 1 - axis), static_cast<std::int64_t>(caller)};
+  return append_gather(take_along_axis_op, x, indices, indices.shape(), attributes);
+}
+
+Var checked_along(const Var& x, const Var& indices, int axis) {
   check_indices("take_along_axis", indices);
   const Shape from = x.shape(), shape = indices.shape();
   const std::size_t at = normalized_axis("take_along_axis", axis, from.rank());
@@ -172,19 +206,51 @@ Var taken_along(const Var& x, const Var& indices, int axis) {
   if (shape != wanted)
     fail<ShapeError>("take_along_axis", "x is ", from, ", the indices are ", shape, ": they may differ in axis ", axis,
                      " only");
-  const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at), 1};
-  return append_gather(take_along_axis_op, x, indices, shape, attributes);
+  return taken_along(x, indices, at, Caller::take_along_axis);
 }
 
-/// Two operands of dtypes of their own.
-template <class Body>
-Var record_gather(std::string_view op, const Operand& x, const Operand& indices, Body body) {
-  const Operand* const list[] = {&x, &indices};
+Var gathered(const Var& x, const Var& indices, int axis) {
+  check_indices("gather", indices);
+  const Shape from = x.shape(), shape = indices.shape();
+  const std::size_t at = normalized_axis("gather", axis, from.rank());
+  if (shape.rank() != from.rank() || !fits(shape, from, at))
+    fail<ShapeError>("gather", "x is ", from, ", the indices are ", shape, ": they may have more elements in axis ",
+                     axis, " only");
+  Shape wanted = shape;
+  wanted[at] = from[at];
+  return taken_along(first_of(x, wanted), indices, at, Caller::gather);
+}
+
+Var scattered(const Var& x, const Var& indices, const Var& source, int axis) {
+  check_indices("scatter_add", indices);
+  if (x.dtype() == DType::boolean || x.dtype() != source.dtype())
+    fail<DTypeError>("scatter_add", "cannot add ", source.dtype(), " to ", x.dtype());
+  const Shape to = x.shape(), shape = indices.shape();
+  const std::size_t at = normalized_axis("scatter_add", axis, to.rank());
+  const bool of_rank = shape.rank() == to.rank() && source.rank() == to.rank();
+  if (!of_rank || !fits(shape, to, at) || !fits(shape, source.shape(), shape.rank()))
+    fail<ShapeError>("scatter_add", "x is ", to, ", the indices are ", shape, ", the source is ", source.shape());
+  Shape beside = shape;
+  beside[at] = to[at];
+  const std::int64_t attributes[] = {static_cast<std::int64_t>(to.rank() - 1 - at),
+                                     static_cast<std::int64_t>(Caller::scatter_add)};
+  const Var sums = append_gather(take_along_axis_transpose_op, first_of(source, shape), indices, beside, attributes);
+  if (beside == to) return x + sums;
+  std::vector<std::int64_t> from_first;
+  for (std::size_t i = 0; i < to.rank(); ++i) from_first.insert(from_first.end(), {0, 1});
+  return x + placed(sums, to, from_first);
+}
+
+/// Operands of dtypes of their own: a tensor, indices, and perhaps another tensor.
+template <class Body, class... More>
+Var record_gather(std::string_view op, Body body, const Operand& x, const Operand& indices, const More&... more) {
+  const Operand* const list[] = {&x, &indices, &more...};
   TapeState& state = tape_of(op, list);
   const Var tensor = VarAccess::make(state, resolve(state, op, x, DType::float64));
   const Var positions = VarAccess::make(state, resolve(state, op, indices, DType::int64));
+  const std::array<Var, sizeof...(More)> others{VarAccess::make(state, resolve(state, op, more, tensor.dtype()))...};
   const RuleScope scope(state, location_of(state, x));
-  return hand_out(state, body(tensor, positions));
+  return hand_out(state, std::apply([&](const auto&... other) { return body(tensor, positions, other...); }, others));
 }
 
 }  // namespace
@@ -192,8 +258,8 @@ Var record_gather(std::string_view op, const Operand& x, const Operand& indices,
 Var picked_classes(const Var& x, const Var& classes) {
   Shape shape = classes.shape();
   shape.push_back(1);
-  const std::int64_t attributes[] = {0, 0};
-  return reshaped(append_gather(take_along_axis_op, x, reshaped(classes, shape), shape, attributes), classes.shape());
+  const Var column = reshaped(classes, shape);
+  return reshaped(taken_along(x, column, x.rank() - 1, Caller::softmax_cross_entropy), classes.shape());
 }
 
 }  // namespace xtape::detail
@@ -201,15 +267,27 @@ Var picked_classes(const Var& x, const Var& classes) {
 namespace xtape {
 
 Var take(const Operand& x, const Operand& indices, int axis) {
-  return detail::record_gather("take", x, indices, [&](const Var& tensor, const Var& positions) {
-    return detail::taken(tensor, positions, axis);
-  });
+  const auto body = [&](const Var& tensor, const Var& positions) { return detail::taken(tensor, positions, axis); };
+  return detail::record_gather("take", body, x, indices);
 }
 
 Var take_along_axis(const Operand& x, const Operand& indices, int axis) {
-  return detail::record_gather("take_along_axis", x, indices, [&](const Var& tensor, const Var& positions) {
-    return detail::taken_along(tensor, positions, axis);
-  });
+  const auto body = [&](const Var& tensor, const Var& positions) {
+    return detail::checked_along(tensor, positions, axis);
+  };
+  return detail::record_gather("take_along_axis", body, x, indices);
+}
+
+Var gather(const Operand& x, int axis, const Operand& indices) {
+  const auto body = [&](const Var& tensor, const Var& positions) { return detail::gathered(tensor, positions, axis); };
+  return detail::record_gather("gather", body, x, indices);
+}
+
+Var scatter_add(const Operand& x, int axis, const Operand& indices, const Operand& source) {
+  const auto body = [&](const Var& tensor, const Var& positions, const Var& added) {
+    return detail::scattered(tensor, positions, added, axis);
+  };
+  return detail::record_gather("scatter_add", body, x, indices, source);
 }
 
 }  // namespace xtape

@@ -21,17 +21,6 @@ using Attributes = std::span<const std::int64_t>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-template <class T>
-const T* elements(const Buffer& buffer) {
-  return reinterpret_cast<const T*>(buffer.data);
-}
-template <class T>
-T* elements_of_output(const Call& call) {
-  return reinterpret_cast<T*>(call.output.data);
-}
-
-std::size_t axis_of(const Var& x, std::int64_t from_end) { return x.rank() - 1 - static_cast<std::size_t>(from_end); }
-
 /// A sum with what rounding took from it (Knuth's two-sum), so that errors do not grow with the number of terms.
 struct RunningSum {
   double sum = -0.0, lost = 0;
@@ -94,112 +83,7 @@ void cumsum_vjp(Rule& rule) {
   rule.give(0, cumulated(rule.cotangent, rule.attributes()[0], backward ? Direction::forward : Direction::backward));
 }
 
-// ---- The recurrence
-
-/// What a recurrence's attributes say.
-struct Recurrence {
-  std::int64_t axis_from_end;
-  Direction direction;
-  Coefficient coefficient;
-  Product product;
-};
-
-Recurrence recurrence_of(Attributes attributes) {
-  return {attributes[0], static_cast<Direction>(attributes[1]), static_cast<Coefficient>(attributes[2]),
-          static_cast<Product>(attributes[3])};
-}
-
-template <class T>
-struct LinearState {
-  T y = 0, coefficient = 0;
-  bool started = false;
-};
-
-template <class T>
-T product_of(T a, T b, Product product) {
-  return product == Product::strong && (a == 0 || b == 0) ? T{0} : a * b;
-}
-
-template <class T>
-void recur(const Call& call) {
-  const Recurrence how = recurrence_of(call.attributes);
-  const T* a = elements<T>(call.inputs[0]);
-  const T* b = elements<T>(call.inputs[1]);
-  T* y = elements_of_output<T>(call);
-  const bool own = how.coefficient == Coefficient::of_next;
-  walk_lines<LinearState<T>>(AxisBlocks(call.output.shape, how.axis_from_end), how.direction == Direction::backward,
-                             [&](LinearState<T>& state, std::int64_t at) {
-                               const T coefficient = own ? a[at] : state.coefficient;
-                               const T term = b[at];
-                               state.y = state.started ? product_of(coefficient, state.y, how.product) + term : term;
-                               state.coefficient = a[at];
-                               state.started = true;
-                               y[at] = state.y;
-                             });
-}
-
-void execute_recurrence(const Call& call) {
-  if (call.output.dtype == DType::int64) return recur<std::int64_t>(call);
-  if (call.output.dtype == DType::float32) return recur<float>(call);
-  recur<double>(call);
-}
-
-/// The element before each, seen in this direction, and 0 for the first.
-Var shifted(const Var& x, std::size_t axis, Direction direction) {
-  const std::int64_t extent = x.shape()[axis];
-  if (extent < 2)
-    return VarAccess::make(VarAccess::state(x), append_full(VarAccess::state(x), 0, x.dtype(), x.shape()));
-  const bool forward = direction == Direction::forward;
-  return placed(sliced(x, axis, forward ? 0 : 1, extent - 1), axis, forward ? 1 : 0, extent);
-}
-
-/// The cotangent of b runs through the recurrence the other way; that of a coefficient is the product of the cotangent
-/// of the element that it leads to and the element that it leads from.
-void recurrence_vjp(Rule& rule) {
-  const Recurrence how = recurrence_of(rule.attributes());
-  const bool forward = how.direction == Direction::forward, own = how.coefficient == Coefficient::of_next;
-  const std::size_t axis = axis_of(rule.x(), how.axis_from_end);
-  const Direction back = forward ? Direction::backward : Direction::forward;
-  const Coefficient other = own ? Coefficient::of_previous : Coefficient::of_next;
-  const Var cotangent = recurrence(rule.x(0), rule.cotangent, axis, back, other, Product::strong);
-  if (rule.wants(0)) {
-    const Var to = own ? cotangent : shifted(cotangent, axis, back);
-    const Var from = own ? shifted(rule.y(), axis, how.direction) : rule.y();
-    rule.give(0, strong_multiply(to, from));
-  }
-  if (rule.wants(1)) rule.give(1, cotangent);
-}
-
-std::string describe_recurrence(Attributes attributes) {
-  const Recurrence how = recurrence_of(attributes);
-  return describe_axis(attributes) + (how.direction == Direction::backward ? " backward" : "") +
-         (how.coefficient == Coefficient::of_previous ? " of_previous" : "") +
-         (how.product == Product::strong ? " strong" : "");
-}
-
-}  // namespace
-
-extern constinit const Op recurrence_op;
-constinit const Op recurrence_op{.name = "recurrence",
-                                 .kind = OpKind::opaque,
-                                 .vjp = recurrence_vjp,
-                                 .execute = execute_recurrence,
-                                 .describe = describe_recurrence};
-XTAPE_LIST_OP(recurrence_op);
-
-Var recurrence(const Var& a, const Var& b, std::size_t axis, Direction direction, Coefficient coefficient,
-               Product product) {
-  const std::int64_t attributes[] = {static_cast<std::int64_t>(a.rank() - 1 - axis),
-                                     static_cast<std::int64_t>(direction), static_cast<std::int64_t>(coefficient),
-                                     static_cast<std::int64_t>(product)};
-  TapeState& state = VarAccess::state(a);
-  const NodeId inputs[] = {VarAccess::node(a), VarAccess::node(b)};
-  return VarAccess::make(state, append(state, recurrence_op, a.dtype(), a.shape(), inputs, attributes));
-}
-
 // ---- cummax and logcumsumexp
-
-namespace {
 
 /// The cotangent of x where y[j] depends on x[k], k <= j, with the partial factor[k] ratio[k + 1] ... ratio[j].
 Var chained(const Var& cotangent, const Var& ratio, const Var& factor, std::size_t axis) {

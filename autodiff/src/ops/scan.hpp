@@ -17,4 +17,12 @@ enum class Product : std::uint8_t { plain, strong };
 Var recurrence(const Var& a, const Var& b, std::size_t axis, Direction direction, Coefficient coefficient,
                Product product);
 
+/// The element before each, seen in this direction, and 0 for the first.
+Var shifted(const Var& x, std::size_t axis, Direction direction);
+
+/// The axis that stands so many from the end.
+inline std::size_t axis_of(const Var& x, std::int64_t from_end) {
+  return x.rank() - 1 - static_cast<std::size_t>(from_end);
+}
+
 }  // namespace xtape::detail
