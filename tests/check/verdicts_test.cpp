@@ -59,6 +59,16 @@ TEST(Verdicts, ScalarsAndNumbers) {
   EXPECT_THAT(check_gradient([](const Var& a) { return exp(a); }, 1.5), PassesGradientCheck());
 }
 
+TEST(Verdicts, AnyCallable) {
+  const Array x{1, 2}, w{3, 4};
+  const CheckOptions options{.seed = 5};
+  EXPECT_THAT(check_gradient([](auto v) { return tanh(v); }, x), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](auto v) { return tanh(v); }, {x}, options), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](auto v) { return tanh(v); }, x, options), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](const auto&... v) { return (v * ...); }, {x, w}), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](Vars v) { return v[0] * v[1]; }, std::vector<Array>{x, w}), PassesGradientCheck());
+}
+
 TEST(Verdicts, XtensorPoints) {
   const xt::xarray<double> x = {{1.0, 2.0}, {3.0, 4.0}};
   EXPECT_THAT(check_gradient([](const Var& a) { return log(a); }, x), PassesGradientCheck());

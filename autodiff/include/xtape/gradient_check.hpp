@@ -96,29 +96,15 @@ class CheckInput {
 
 /// A function of Vars of one tape to a Var of the same tape, of floating dtype and any shape.
 using CheckedFunction = std::function<Var(std::span<const Var>)>;
-
-/// Checks the gradients of `f` at a point, and that its value is the same twice and its inputs stay as they are. A
-/// tensor output is checked through its product with a random cotangent. float32 inputs are judged by numeric
-/// derivatives in float64, in which `f` or its program is recorded again; by float32 only where an opaque op insists.
-/// Throws what `f` throws at the point itself, ValueError if no input is floating or an option makes no sense, and
-/// DTypeError if the result is not floating.
-CheckReport check_gradient(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options = {});
-
-/// The same for a function of `N` Vars: check_gradient(f, {x, w}).
-template <class F, std::size_t N>
-CheckReport check_gradient(F&& f, const CheckInput (&point)[N], const CheckOptions& options = {});
-/// The same for a function of one Var: check_gradient(f, x).
-template <class F, class T>
-requires std::is_convertible_v<const T&, CheckInput> CheckReport check_gradient(F&& f, const T& point,
-                                                                                const CheckOptions& options = {});
-
-/// Checks the gradient of any C++ function, tape or no tape: gradient(x) has an element for each of x. Exceptions that
-/// `f` throws beside the point mean that it is not defined there. Throws ValueError for an order above 1.
-CheckReport check_gradient(const std::function<double(std::span<const double>)>& f,
-                           const std::function<std::vector<double>(std::span<const double>)>& gradient,
-                           std::span<const double> x, const CheckOptions& options = {});
+/// Functions without a tape.
+using PlainFunction = std::function<double(std::span<const double>)>;
+using PlainGradient = std::function<std::vector<double>(std::span<const double>)>;
 
 namespace detail {
+
+CheckReport check_program(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options);
+CheckReport check_plain(const PlainFunction& f, const PlainGradient& gradient, std::span<const double> x,
+                        const CheckOptions& options);
 
 template <class F, std::size_t... I>
 Var call_with(F& f, std::span<const Var> vars, std::index_sequence<I...>) {
@@ -127,22 +113,44 @@ Var call_with(F& f, std::span<const Var> vars, std::index_sequence<I...>) {
 
 }  // namespace detail
 
+/// Checks the gradients of a function of `N` Vars at a point, check_gradient(f, {x, w}), and that its value is the same
+/// twice and its inputs stay as they are. A tensor output is checked through its product with a random cotangent.
+/// float32 inputs are judged by numeric derivatives in float64, in which `f` or its program is recorded again; by
+/// float32 only where an opaque op insists. Throws what `f` throws at the point itself, ValueError if no input is
+/// floating or an option makes no sense, and DTypeError if the result is not floating.
 template <class F, std::size_t N>
-CheckReport check_gradient(F&& f, const CheckInput (&point)[N], const CheckOptions& options) {
+CheckReport check_gradient(F&& f, const CheckInput (&point)[N], const CheckOptions& options = {}) {
   std::vector<Array> arrays;
   for (const CheckInput& input : point) arrays.push_back(input.array);
   const auto call = [&f](std::span<const Var> vars) {
     return detail::call_with(f, vars, std::make_index_sequence<N>());
   };
-  return check_gradient(CheckedFunction(call), std::span<const Array>(arrays), options);
+  return detail::check_program(call, arrays, options);
 }
 
+/// The same for a function of one Var: check_gradient(f, x).
 template <class F, class T>
 requires std::is_convertible_v<const T&, CheckInput> CheckReport check_gradient(F&& f, const T& point,
-                                                                                const CheckOptions& options) {
+                                                                                const CheckOptions& options = {}) {
   const CheckInput input(point);
-  return check_gradient(CheckedFunction([&f](std::span<const Var> vars) -> Var { return f(vars[0]); }),
-                        std::span<const Array>(&input.array, 1), options);
+  const auto call = [&f](std::span<const Var> vars) -> Var { return f(vars[0]); };
+  return detail::check_program(call, std::span<const Array>(&input.array, 1), options);
+}
+
+/// The same for a CheckedFunction and Arrays of which there are as many as turns out.
+template <class F, class Points>
+requires std::is_convertible_v<const Points&, std::span<const Array>> CheckReport
+check_gradient(F&& f, const Points& point, const CheckOptions& options = {}) {
+  return detail::check_program(std::forward<F>(f), point, options);
+}
+
+/// Checks the gradient of any C++ function, tape or no tape: a PlainFunction and a PlainGradient, gradient(x) having an
+/// element for each of x. Exceptions that `f` throws beside the point mean that it is not defined there. Throws
+/// ValueError for an order above 1.
+template <class F, class Gradient, class X>
+requires std::is_convertible_v<const X&, std::span<const double>> CheckReport
+check_gradient(F&& f, Gradient&& gradient, const X& x, const CheckOptions& options = {}) {
+  return detail::check_plain(std::forward<F>(f), std::forward<Gradient>(gradient), x, options);
 }
 
 }  // namespace xtape

@@ -8,13 +8,12 @@
 
 #include "check/flat.hpp"
 
-namespace xtape {
+namespace xtape::detail {
 
 namespace {
 
-using detail::FlatFunction;
-using Value = std::function<double(std::span<const double>)>;
-using Gradient = std::function<std::vector<double>(std::span<const double>)>;
+using Value = PlainFunction;
+using Gradient = PlainGradient;
 
 bool same_bits(std::span<const double> a, std::span<const double> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
@@ -56,12 +55,12 @@ void judge(const Observed& seen, std::size_t size, CheckReport& report) {
                                                 " elements, the input " + std::to_string(size));
   if (!seen.repeatable) return refuse(CheckStatus::non_deterministic, "two evaluations at the same point differ");
   if (!std::isfinite(seen.value))
-    return refuse(CheckStatus::non_finite, "the value at the point is " + detail::number_text(seen.value));
+    return refuse(CheckStatus::non_finite, "the value at the point is " + number_text(seen.value));
   for (std::size_t i = 0; i < size; ++i) {
     if (std::isfinite(seen.gradient[i])) continue;
     report.index = {static_cast<std::int64_t>(i)};
     report.analytic = seen.gradient[i];
-    return refuse(CheckStatus::non_finite, "the gradient is " + detail::number_text(seen.gradient[i]));
+    return refuse(CheckStatus::non_finite, "the gradient is " + number_text(seen.gradient[i]));
   }
 }
 
@@ -88,9 +87,9 @@ FlatFunction guarded(const Value& f, const Gradient& gradient, std::size_t size)
 
 }  // namespace
 
-CheckReport check_gradient(const Value& f, const Gradient& gradient, std::span<const double> x,
-                           const CheckOptions& options) {
-  detail::check_options(options);
+CheckReport check_plain(const Value& f, const Gradient& gradient, std::span<const double> x,
+                        const CheckOptions& options) {
+  check_options(options);
   if (options.order != 1)
     throw ValueError("check_gradient: order " + std::to_string(options.order) + " needs a function of Vars");
   CheckReport report;
@@ -99,9 +98,8 @@ CheckReport check_gradient(const Value& f, const Gradient& gradient, std::span<c
   report.evaluations = report.gradients = 2;
   const Observed seen = observe(f, gradient, x);
   judge(seen, x.size(), report);
-  if (report.passed())
-    detail::check_elements(guarded(f, gradient, x.size()), x, seen.value, seen.gradient, options, report);
+  if (report.passed()) check_elements(guarded(f, gradient, x.size()), x, seen.value, seen.gradient, options, report);
   return report;
 }
 
-}  // namespace xtape
+}  // namespace xtape::detail

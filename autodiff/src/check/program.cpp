@@ -12,9 +12,7 @@
 #include "check/recorded.hpp"
 #include "check/replayed.hpp"
 
-namespace xtape {
-
-namespace detail {
+namespace xtape::detail {
 
 namespace {
 
@@ -231,13 +229,11 @@ class ProgramCheck {
 
 }  // namespace
 
-}  // namespace detail
-
-CheckReport check_gradient(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options) {
-  detail::check_options(options);
+CheckReport check_program(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options) {
+  check_options(options);
   if (std::ranges::none_of(point, [](const Array& input) { return is_floating(input.dtype()); }))
     throw ValueError("check_gradient: none of the " + std::to_string(point.size()) + " inputs is float32 or float64");
-  return detail::ProgramCheck(f, point, options).run();
+  return ProgramCheck(f, point, options).run();
 }
 
-}  // namespace xtape
+}  // namespace xtape::detail
