@@ -263,7 +263,7 @@ std::vector<Row> class_rows() {
                          {"nll_loss", "[4, 3]", "[3]"}),
        fails<DTypeError>({x, real({4})}, [](Vars v) { return nll_loss(v[0], v[1]); }, {"nll_loss", "float64", "int64"}),
        fails<ValueError>({x, integer({4}, 3, 3)}, [](Vars v) { return Var(nll_loss(v[0], v[1])).value(), v[0]; },
-                         {"class 3", "3 classes"})},
+                         {"nll_loss", "class 3", "3 classes"})},
       {"kl_divergence", reductions({x, real({4, 3}, 0.1L, 1)}, call(kl_divergence), divergence),
        reductions({real({5}), real({5}, 0.1L, 1)}, call(kl_divergence), divergence),
        shapes_must_match(call(kl_divergence)), dtypes_must_match(call(kl_divergence)),

@@ -17,9 +17,10 @@ namespace xtape::detail {
 namespace {
 
 /// Whose indices they are: what errors call them, and whether negative ones count from the end.
-enum class Caller : std::int64_t { softmax_cross_entropy, take_along_axis, gather, scatter_add };
+enum class Caller : std::int64_t { softmax_cross_entropy, take_along_axis, gather, scatter_add, nll_loss };
 
-constexpr std::string_view kCallers[] = {"softmax_cross_entropy", "take_along_axis", "gather", "scatter_add"};
+constexpr std::string_view kCallers[] = {"softmax_cross_entropy", "take_along_axis", "gather", "scatter_add",
+                                         "nll_loss"};
 
 std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent) {
   if (index >= extent || index < -extent)
@@ -28,9 +29,11 @@ std::int64_t position(std::string_view op, std::int64_t index, std::int64_t exte
 }
 
 std::int64_t position(Caller caller, std::int64_t index, std::int64_t extent) {
-  if (caller == Caller::softmax_cross_entropy && (index < 0 || index >= extent))
-    fail<ValueError>("softmax_cross_entropy", "class ", index, " is none of ", extent, " classes");
-  return position(kCallers[static_cast<std::size_t>(caller)], index, extent);
+  const std::string_view name = kCallers[static_cast<std::size_t>(caller)];
+  const bool of_classes = caller == Caller::softmax_cross_entropy || caller == Caller::nll_loss;
+  if (of_classes && (index < 0 || index >= extent))
+    fail<ValueError>(name, "class ", index, " is none of ", extent, " classes");
+  return position(name, index, extent);
 }
 
 const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<const std::int64_t*>(buffer.data); }
@@ -255,11 +258,12 @@ Var record_gather(std::string_view op, Body body, const Operand& x, const Operan
 
 }  // namespace
 
-Var picked_classes(const Var& x, const Var& classes) {
+Var picked_classes(std::string_view op, const Var& x, const Var& classes) {
   Shape shape = classes.shape();
   shape.push_back(1);
   const Var column = reshaped(classes, shape);
-  return reshaped(taken_along(x, column, x.rank() - 1, Caller::softmax_cross_entropy), classes.shape());
+  const Caller caller = op == "nll_loss" ? Caller::nll_loss : Caller::softmax_cross_entropy;
+  return reshaped(taken_along(x, column, x.rank() - 1, caller), classes.shape());
 }
 
 }  // namespace xtape::detail

@@ -63,7 +63,7 @@ struct ClassLosses {
 ClassLosses losses_of_classes(std::string_view op, const Var& log_probabilities, const Var& classes,
                               const Var* class_weights, double smoothing) {
   const Var& x = log_probabilities;
-  ClassLosses result{-picked_classes(x, classes), {}};
+  ClassLosses result{-picked_classes(op, x, classes), {}};
   if (class_weights != nullptr) {
     check_weights(op, "class_weights", *class_weights, Shape{x.shape().back()}, x);
     result.shares = take(*class_weights, classes, 0);
@@ -79,7 +79,7 @@ ClassLosses losses_of_classes(std::string_view op, const Var& log_probabilities,
 Var cross_entropy_of_classes(const Var& logits, const Var& classes) {
   check_classes("softmax_cross_entropy", "logits are", logits, classes);
   const Var normalizer = logsumexp(logits, -1);
-  return normalizer - picked_classes(logits, classes);
+  return normalizer - picked_classes("softmax_cross_entropy", logits, classes);
 }
 
 Var cross_entropy_of_probabilities(const Var& logits, const Var& target, const Var* class_weights, double smoothing) {
