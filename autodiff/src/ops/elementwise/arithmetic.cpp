@@ -1,6 +1,8 @@
 // Sums, products, roots and what compares by size.
 #include "ops/elementwise.hpp"
 
+#include "kernels/isa/sleef.hpp"
+
 #ifdef XTAPE_ISA_BASELINE
 #include "ops/partials.hpp"
 #endif
@@ -50,6 +52,20 @@ UNARY(sqrt,
       [](auto x) { return xs::sqrt(x); },
       [](auto, auto y) { return 0.5 / y; })
 
+UNARY(rsqrt,
+      []<class V>(V x) { return V(1) / xs::sqrt(x); },
+      [](auto x, auto y) { return -0.5 * y / x; })
+
+UNARY(cbrt,
+      [](auto x) { return sleef::cbrt(x); },
+      [](auto, auto y) { return 1.0 / 3 / square(y); })
+
+// A quotient that is 0 at the origin, where the slope is not defined.
+BINARY(hypot,
+       [](auto a, auto b) { return sleef::hypot(a, b); },
+       [](auto a, auto, auto y) { return strong_divide(a, y); },
+       [](auto, auto b, auto y) { return strong_divide(b, y); })
+
 UNARY_NUMERIC(abs,
               [](auto x) { return xs::abs(x); },
               [](auto x) { return x < 0 ? -x : x; },
@@ -91,3 +107,27 @@ BINARY(larger_share,
          const V strict = xs::select(a > b, V(1), V(0));
          return xs::select(a == b, V(0.5), xs::select(xs::isnan(a) | xs::isnan(b), a + b, strict));
        })
+
+// Unlike maximum and minimum, where x meets its bound it has no share in the gradient.
+BINARY_NUMERIC(clamp_min,
+               [](auto x, auto low) { return xs::select(xs::isnan(low) | (x <= low), low, x); },
+               [](auto x, auto low) { return x <= low ? low : x; },
+               [](auto x, auto low, auto) { return exceeds(x, low); },
+               [](auto x, auto low, auto) { return 1 - exceeds(x, low); })
+
+BINARY_NUMERIC(clamp_max,
+               [](auto x, auto high) { return xs::select(xs::isnan(high) | (x >= high), high, x); },
+               [](auto x, auto high) { return x >= high ? high : x; },
+               [](auto x, auto high, auto) { return exceeds(high, x); },
+               [](auto x, auto high, auto) { return 1 - exceeds(high, x); })
+
+BINARY(exceeds,
+       []<class V>(V a, V b) {
+         return xs::select(xs::isnan(a) | xs::isnan(b), a + b, xs::select(a > b, V(1), V(0)));
+       })
+
+#ifdef XTAPE_ISA_BASELINE
+namespace xtape {
+Var clip(const Operand& x, const Operand& min, const Operand& max) { return clamp_max(clamp_min(x, min), max); }
+}  // namespace xtape
+#endif
