@@ -39,7 +39,11 @@ Array detail::arange_of_integers(std::int64_t start, std::int64_t stop, std::int
   const std::uint64_t count = nothing ? 0 : (distance - 1) / stride + 1;
   if (count > static_cast<std::uint64_t>(Shape::kMostElements))
     fail<ValueError>("arange", "too many numbers from ", start, " to ", stop);
-  return generated(Shape{static_cast<std::int64_t>(count)}, dtype, [&](std::int64_t i) { return start + i * step; });
+  const auto element = [&](std::int64_t i) {  // i step alone may overflow
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(start) +
+                                     static_cast<std::uint64_t>(i) * static_cast<std::uint64_t>(step));
+  };
+  return generated(Shape{static_cast<std::int64_t>(count)}, dtype, element);
 }
 
 Array detail::arange_of_reals(double start, double stop, double step, DType dtype) {
