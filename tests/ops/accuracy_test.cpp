@@ -88,6 +88,11 @@ Tensor truth(const Row& row, std::span<const Tensor> inputs) {
   return result;
 }
 
+Array value_of(const Row& row, std::span<const Tensor> inputs) {
+  Tape tape;
+  return row.build(make_leaves(tape, inputs)).value();
+}
+
 struct Worst {
   Real excess = 0;  ///< error over bound, and the error and the place of it
   Real error = 0;
@@ -121,8 +126,7 @@ TEST_P(Accuracy, WithinTheBound) {
     for (auto set : {detail::InstructionSet::baseline, detail::InstructionSet::avx2, detail::InstructionSet::avx512}) {
       if (!detail::available(set)) continue;
       detail::set_instruction_set(set);
-      Tape tape;
-      const Tensor actual = tensor_of(row.build(make_leaves(tape, inputs)).value());
+      const Tensor actual = tensor_of(value_of(row, inputs));
       const Worst worst = worst_of(row, inputs, expected, actual);
       const std::string label = std::string(name(dtype)) + "_" + std::string(instruction_set());
       RecordProperty(label, std::to_string(static_cast<double>(worst.unexplained)));
@@ -131,6 +135,28 @@ TEST_P(Accuracy, WithinTheBound) {
                                  << expected.elements[worst.at] << ", " << worst.error << " ulp";
     }
   }
+}
+
+/// The elements in the same order, but from another one on.
+Tensor rotated(Tensor x) {
+  std::ranges::rotate(x.elements, x.elements.begin() + 3);
+  return x;
+}
+
+// Or else they would depend on how a plan cuts an array into vectors and chunks.
+TEST_P(Accuracy, BitsDoNotDependOnNeighbours) {
+  const Row& row = GetParam();
+  const Restoring restoring;
+  for (DType dtype : {DType::float64, DType::float32})
+    for (auto set : {detail::InstructionSet::baseline, detail::InstructionSet::avx2, detail::InstructionSet::avx512}) {
+      if (!detail::available(set)) continue;
+      detail::set_instruction_set(set);
+      const std::vector<Tensor> inputs = points(row, dtype);
+      std::vector<Tensor> others;
+      for (const Tensor& input : inputs) others.push_back(rotated(input));
+      const Array here = value_of(row, inputs), there = value_of(row, others);
+      EXPECT_TRUE(same_bits(array_of(rotated(tensor_of(here))), there)) << name(dtype) << ", " << instruction_set();
+    }
 }
 
 /// A row's partial derivatives, as the library and as the interpreter have them. The latter at x (1 + `shift`) for one

@@ -102,14 +102,15 @@ template <class T>
   return odd ? sum : -sum;
 }
 
+/// The order is the same for all elements.
 template <class V>
 inline V polygamma_lane(const V& n, const V& x) {
   using T = typename V::value_type;
   alignas(64) T orders[V::size], elements[V::size];
   n.store_aligned(orders);
   x.store_aligned(elements);
-  for (std::size_t i = 0; i < V::size; ++i)
-    elements[i] = static_cast<T>(polygamma_of(static_cast<int>(orders[i]), static_cast<Wider<T>>(elements[i])));
+  const int order = static_cast<int>(orders[0]);
+  for (T& element : elements) element = static_cast<T>(polygamma_of(order, static_cast<Wider<T>>(element)));
   return V::load_aligned(elements);
 }
 
