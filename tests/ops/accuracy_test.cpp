@@ -139,7 +139,7 @@ TEST_P(Accuracy, WithinTheBound) {
 
 /// The elements in the same order, but from another one on.
 Tensor rotated(Tensor x) {
-  std::ranges::rotate(x.elements, x.elements.begin() + 3);
+  std::rotate(x.elements.begin(), x.elements.begin() + 3, x.elements.end());
   return x;
 }
 

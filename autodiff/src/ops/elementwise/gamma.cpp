@@ -40,8 +40,8 @@ XTAPE_DESCRIBE(polygamma, RULE([](auto& rule) { polygamma_vjp(rule); }))
 namespace xtape {
 
 Var polygamma(int n, const Operand& x) {
-  if (n < 0 || n > detail::isa_baseline::kMaxPolygammaOrder)
-    detail::fail<ValueError>("polygamma", "the order ", n, " is not from 0 to ", detail::isa_baseline::kMaxPolygammaOrder);
+  constexpr int kLargest = detail::isa_baseline::kMaxPolygammaOrder;
+  if (n < 0 || n > kLargest) detail::fail<ValueError>("polygamma", "the order ", n, " is not from 0 to ", kLargest);
   if (n == 0) return digamma(x);
   const Operand order = literal(n, x.file, x.line);
   return detail::record_elementwise(detail::polygamma_op, {&order, &x});
