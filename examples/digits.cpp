@@ -72,7 +72,7 @@ int run(const char* path) {
 
   auto updates = static_cast<double>(kEpochs * (data.y_train.size() / kBatchSize + 1));
 
-  models::SoftmaxRegression softmax;
+  models::SoftmaxRegression softmax{.l2 = 1e-3};
   double softmax_accuracy = train("softmax regression", softmax, data, 0.01);
   // The rate falls to a hundredth, so that the noise of mini-batches dies away.
   models::MLPClassifier perceptron{.hidden_layer_sizes = {512}, .l2 = 1e-3};

@@ -194,7 +194,7 @@ TYPED_TEST(EveryFit, TrainsInFloat32) {
   const Array x = one_feature({-2, -1, 1, 2.5}, DType::float32);
   TypeParam narrow;
   for (const FitOptions& options : {FitOptions{}, FitOptions{.stopping = {.epochs = 100}, .batch_size = 2},
-                                    FitOptions{.optimizer = optim::Newton{}, .stopping = {.iterations = 3}}}) {
+                                    FitOptions{.optimizer = optim::Newton{}, .stopping = {.iterations = 30}}}) {
     narrow.l2 = 0.1;
     const optim::Result result = narrow.fit(x, kY, options);
     EXPECT_LT(result.loss, 0.6);

@@ -269,16 +269,23 @@ TEST(BadInput, PredictingNeedsAFitOnAsManyFeatures) {
 
 TEST(BadInput, ALossThatTurnsNonFiniteStopsTheFit) {
   LogisticRegression model;
-  Array x = column({1e200, -1e200, 1e200}), y{1, 0, 0};
+  Array x = column({1e150, -1e150, 1e150}), y{1, 0, 0};
   FitOptions options;
   std::vector<double> losses;
-  options.optimizer = optim::GradientDescent{.learning_rate = 1};
+  options.optimizer = optim::GradientDescent{.learning_rate = 1e20};
   options.progress = [&](const optim::Step& step) { losses.push_back(step.loss); };
   std::string message = message_of<NumericalError>([&] { model.fit(x, y, options); });
   EXPECT_TRUE(contains(message, {"LogisticRegression.fit: the loss is ", " at iteration 1"})) << message;
   EXPECT_EQ(losses.size(), 2u);
   EXPECT_TRUE(std::isfinite(model.weights.value().item<double>()));
   EXPECT_NE(model.weights.value().item<double>(), 0);
+}
+
+TEST(BadInput, AGradientTooLargeForItsNormStopsTheFit) {
+  LogisticRegression model;
+  std::string message = message_of<NumericalError>([&] { model.fit(column({1e200, -1e200, 1e200}), Array{1, 0, 0}); });
+  EXPECT_EQ(message, "LogisticRegression.fit: the gradient is too large: its norm overflows at iteration 0");
+  EXPECT_EQ(model.weights.value().item<double>(), 0);
 }
 
 }  // namespace

