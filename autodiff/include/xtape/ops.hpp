@@ -1,5 +1,5 @@
-// The catalogue of ops, by family. Names, arguments and broadcasting follow NumPy and the Python array API; floating ops
-// take float32 or float64, never mixed. Errors in shape, dtype or axis are thrown when an op is recorded.
+// The catalogue of ops, by family. Names, arguments and broadcasting follow NumPy and the Python array API; floating
+// ops take float32 or float64, never mixed. Errors in shape, dtype or axis are thrown when an op is recorded.
 #pragma once
 
 #include <xtape/ops/activations.hpp>
