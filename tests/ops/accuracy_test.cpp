@@ -12,6 +12,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "ops/exact.hpp"
+#include "ops/page.hpp"
 #include "ops/row.hpp"
 #include "support/interpreter.hpp"
 
@@ -214,5 +215,12 @@ INSTANTIATE_TEST_SUITE_P(Elementwise, Accuracy, testing::ValuesIn(measured_rows(
                          [](const testing::TestParamInfo<Row>& row) { return row.param.name; });
 
 }  // namespace
+
+double measured_ulps(const Row& row, DType dtype) {
+  const std::vector<Tensor> inputs = points(row, dtype);
+  Tape tape;
+  const Tensor actual = tensor_of(row.build(make_leaves(tape, inputs)).value());
+  return static_cast<double>(worst_of(row, inputs, truth(row, inputs), actual).unexplained);
+}
 
 }  // namespace xtape::test
