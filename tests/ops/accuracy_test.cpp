@@ -47,9 +47,10 @@ Real neighbour(const std::vector<Real>& edges, DType dtype, Random& random) {
   const std::int64_t steps = random.integer(-3, 3);
   if (!std::isfinite(point)) return point;
   if (dtype == DType::float64)
-    return std::bit_cast<double>(std::bit_cast<std::int64_t>(static_cast<double>(point)) + steps);
-  const auto bits = std::bit_cast<std::int32_t>(static_cast<float>(point));
-  return std::bit_cast<float>(bits + static_cast<std::int32_t>(steps));
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(static_cast<double>(point)) +
+                                 static_cast<std::uint64_t>(steps));
+  const auto bits = std::bit_cast<std::uint32_t>(static_cast<float>(point));
+  return std::bit_cast<float>(bits + static_cast<std::uint32_t>(steps));
 }
 
 /// In the op's domain, of any magnitude that math functions bend at, of any bits, or beside a hard point.
