@@ -1,7 +1,6 @@
 #include "recording.hpp"
 
 #include <cmath>
-#include <utility>
 
 #include <xtape/ops.hpp>
 #include <xtape/optim/fail.hpp>
@@ -20,9 +19,9 @@ Var all_finite(const Var& x) { return all(isfinite(x)); }
 
 Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, DType::float64); }
 
-void add_proposal(Recording& recording, Proposal proposal) {
+void add_proposal(Recording& recording, const Proposal& proposal) {
   recording.finite = logical_and(recording.finite, all_finite(proposal.value));
-  recording.proposals.push_back(std::move(proposal));
+  recording.proposals.push_back(proposal);
 }
 
 void check_parameters(const Parameters& parameters) {
@@ -93,7 +92,10 @@ std::string find_problem(const Recording& recording, const Parameters& parameter
   }
   if (!isfinite(recording.norm)) return "the gradient is too large: its norm overflows" + where;
   for (const Proposal& proposal : recording.proposals)
-    if (!all_finite(proposal.value)) return proposal.what + " is not finite" + where;
+    if (!all_finite(proposal.value)) {
+      const char* what = proposal.is_slot ? "the rule's slot '" : "the new value of '";
+      return join(what, proposal.target->name(), "' is not finite", where);
+    }
   return "a value is not finite" + where;
 }
 

@@ -10,7 +10,8 @@ namespace xtape::optim::detail {
 
 /// What the rule would assign.
 struct Proposal {
-  std::string what;  ///< "the new value of 'x'"
+  const Parameter* target;  ///< a Parameter of the Optimizer, or a slot of its rule's
+  bool is_slot;
   Var value;
 };
 
@@ -40,6 +41,6 @@ std::string find_problem(const Recording& recording, const Parameters& parameter
 /// x itself, or x as float64.
 Var as_float64(const Var& x);
 /// Adds a value that must be finite.
-void add_proposal(Recording& recording, Proposal proposal);
+void add_proposal(Recording& recording, const Proposal& proposal);
 
 }  // namespace xtape::optim::detail
