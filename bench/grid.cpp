@@ -20,7 +20,9 @@ bool same_problem(const auto& a, const auto& b) {
 }
 
 bool chosen(const Case& c, const Flags& flags) {
-  if (flags.quick && (c.large || c.threads > 1)) return false;
+  if (flags.quick && c.large) return false;
+  if (const int wanted = flags.threads ? flags.threads : flags.quick ? 1 : 0; wanted != 0 && c.threads != wanted)
+    return false;
   return (c.problem + " " + c.size).find(flags.only) != std::string::npos;
 }
 
@@ -129,8 +131,12 @@ Flags parse_flags(int argc, char** argv) {
     bool has_value = i + 1 < argc;
     if (flag == "--quick") flags.quick = true;
     else if (flag == "--only" && has_value) flags.only = argv[++i];
+    else if (flag == "--peers") flags.peers = true;
+    else if (flag == "--threads" && has_value) flags.threads = std::stoi(argv[++i]);
     else if (flag == "--out" && has_value) flags.out = argv[++i];
-    else throw std::invalid_argument("unknown flag " + flag + "; there are --only NAME, --quick and --out FILE");
+    else
+      throw std::invalid_argument("unknown flag " + flag +
+                                  "; there are --only NAME, --quick, --threads N, --peers and --out FILE");
   }
   return flags;
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -45,11 +47,13 @@ struct Row {
 
 struct Flags {
   std::string only;    ///< a part of problem or "problem size"; all if empty
-  bool quick = false;  ///< fewer repetitions, no large cases, one thread
+  bool quick = false;  ///< fewer repetitions, no large cases, one thread unless `threads` says otherwise
+  int threads = 0;     ///< only cases on so many threads; all if 0
+  bool peers = false;  ///< Python's too
   std::string out;     ///< the JSON file to write
 };
 
-/// Reads --only NAME, --quick and --out FILE. Throws std::invalid_argument for anything else.
+/// Reads --only NAME, --quick, --threads N, --peers and --out FILE. Throws std::invalid_argument for anything else.
 Flags parse_flags(int argc, char** argv);
 
 /// Throws std::runtime_error, naming the implementations, if the answers differ by more than the dtype's rounding.
@@ -63,10 +67,10 @@ void write_part(const std::string& file, const std::vector<Row>& rows);
 /// Reads what write_part wrote.
 std::vector<Row> read_part(const std::string& file);
 
-/// Adds cases for one implementation to a list.
-template <class... Lists>
-std::vector<Case> join(Lists&&... lists) {
-  std::vector<Case> all;
+/// Several lists as one.
+template <class List, class... Lists>
+std::decay_t<List> join(List&& first, Lists&&... lists) {
+  std::decay_t<List> all = std::forward<List>(first);
   (all.insert(all.end(), lists.begin(), lists.end()), ...);
   return all;
 }

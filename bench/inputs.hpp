@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <numeric>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace bench {
@@ -104,6 +106,24 @@ struct LogisticInputs {
   Buffer<T> x, y;
 };
 
+/// minibatch_sgd: the rows of a data set in random order, dealt into batches of the same size, round and round.
+template <class T>
+struct MinibatchInputs : LogisticInputs<T> {
+  explicit MinibatchInputs(std::int64_t batch_size)
+      : LogisticInputs<T>(kRows, 30), size(batch_size), batches(kRows / batch_size), order(kRows) {
+    Uniform uniform(5);
+    std::iota(order.begin(), order.end(), 0);
+    for (std::int64_t i = kRows - 1; i > 0; --i)
+      std::swap(order[i], order[static_cast<std::int64_t>((uniform() + 1) / 2 * static_cast<double>(i + 1))]);
+  }
+  /// The numbers of the rows of an iteration's batch.
+  const std::int64_t* batch(std::int64_t iteration) const { return order.data() + iteration % batches * size; }
+
+  static constexpr std::int64_t kRows = 569;
+  std::int64_t size, batches;
+  std::vector<std::int64_t> order;
+};
+
 /// The inputs of the last size asked for, so that implementations share the large ones.
 template <class Inputs, class... Size>
 std::shared_ptr<const Inputs> shared_inputs(Size... size) {
@@ -130,6 +150,7 @@ struct LogisticSize {
 };
 inline constexpr LogisticSize kLogisticSizes[] = {
     {"569x30", 569, 30}, {"1e5x100", 100000, 100}, {"1e6x50", 1000000, 50}};
+inline constexpr std::int64_t kMinibatchSizes[] = {32, 256};
 inline constexpr int kChainWidths[] = {1, 4, 16};
 
 }  // namespace bench

@@ -5,9 +5,9 @@
 
 #include <benchmark/benchmark.h>
 #include <cblas.h>
-#include <xsimd/xsimd.hpp>
 
 #include "bench/hand/hand.hpp"
+#include "bench/hand/logistic_rows.hpp"
 #include "bench/hand/threads.hpp"
 #include "bench/inputs.hpp"
 
@@ -36,92 +36,6 @@ struct State {
   double loss = 0, total = 0;
 };
 
-/// Replaces z by s n = p - y, and returns the sums of the losses and of s n.
-template <class T>
-std::pair<double, T> residuals(T* z, const T* y, std::int64_t n) {
-  using Batch = xsimd::batch<T>;
-  constexpr std::int64_t kWidth = Batch::size;
-  const Batch zero(T{0}), one(T{1});
-  Batch losses(T{0}), sums(T{0});
-  auto element = [&](Batch v, Batch label) {
-    Batch e = xsimd::exp(-xsimd::abs(v));
-    Batch p = xsimd::select(v >= zero, one, e) / (one + e);
-    losses += xsimd::max(v, zero) + xsimd::log1p(e) - label * v;
-    sums += p - label;
-    return p - label;
-  };
-  std::int64_t i = 0;
-  for (; i + kWidth <= n; i += kWidth)
-    element(Batch::load_unaligned(z + i), Batch::load_unaligned(y + i)).store_unaligned(z + i);
-  if (i < n) {  // padded so that the padding adds nothing: loss and residual are 0 at z = -inf, y = 0
-    T tail_z[kWidth], tail_y[kWidth] = {};
-    std::fill(tail_z, tail_z + kWidth, T{-1e4});
-    std::copy(z + i, z + n, tail_z);
-    std::copy(y + i, y + n, tail_y);
-    element(Batch::load_unaligned(tail_z), Batch::load_unaligned(tail_y)).store_unaligned(tail_z);
-    std::copy(tail_z, tail_z + (n - i), z + i);
-  }
-  return {static_cast<double>(xsimd::hadd(losses)), xsimd::hadd(sums)};
-}
-
-/// Rows of kVectors SIMD vectors, the last of which overlaps the one before: there w is zero-padded on the left.
-template <class T, int kVectors>
-struct Rows {
-  using Batch = xsimd::batch<T>;
-  static constexpr std::int64_t kWidth = Batch::size;
-
-  std::int64_t columns;
-  Batch w[kVectors];
-
-  static std::int64_t offset(int k, std::int64_t columns) { return k + 1 == kVectors ? columns - kWidth : k * kWidth; }
-  Rows(const T* weights, std::int64_t count) : columns(count) {
-    for (int k = 0; k + 1 < kVectors; ++k) w[k] = Batch::load_unaligned(weights + k * kWidth);
-    alignas(64) T last[kWidth] = {};
-    for (std::int64_t j = (kVectors - 1) * kWidth; j < columns; ++j) last[j - (columns - kWidth)] = weights[j];
-    w[kVectors - 1] = Batch::load_aligned(last);
-  }
-
-  Batch dot(const T* row) const {
-    Batch sums[2] = {Batch::load_unaligned(row + offset(0, columns)) * w[0], Batch(T{0})};
-#pragma GCC unroll 16
-    for (int k = 1; k < kVectors; ++k)
-      sums[k & 1] = xsimd::fma(Batch::load_unaligned(row + offset(k, columns)), w[k], sums[k & 1]);
-    return sums[0] + sums[1];
-  }
-
-  void dots(const T* x, std::int64_t n, T bias, T* z) const {
-    for (std::int64_t i = 0; i < n; ++i) z[i] = xsimd::hadd(dot(x + i * columns)) + bias;
-  }
-
-  /// Adds the rank-1 products of n rows, four at a time, to the accumulators.
-  void add_products(const T* x, const T* s, std::int64_t n, Batch* sums) const {
-    std::int64_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-      const T* row = x + i * columns;
-      Batch s0(s[i]), s1(s[i + 1]), s2(s[i + 2]), s3(s[i + 3]);
-#pragma GCC unroll 16
-      for (int k = 0; k < kVectors; ++k) {
-        const T* at = row + offset(k, columns);
-        Batch first = xsimd::fma(s0, Batch::load_unaligned(at), sums[k]);
-        Batch second = s1 * Batch::load_unaligned(at + columns);
-        first = xsimd::fma(s2, Batch::load_unaligned(at + 2 * columns), first);
-        second = xsimd::fma(s3, Batch::load_unaligned(at + 3 * columns), second);
-        sums[k] = first + second;
-      }
-    }
-    for (; i < n; ++i)
-      for (int k = 0; k < kVectors; ++k)
-        sums[k] = xsimd::fma(Batch(s[i]), Batch::load_unaligned(x + i * columns + offset(k, columns)), sums[k]);
-  }
-
-  void store(const Batch* sums, T* dw) const {
-    for (int k = 0; k + 1 < kVectors; ++k) sums[k].store_unaligned(dw + k * kWidth);
-    alignas(64) T last[kWidth];
-    sums[kVectors - 1].store_aligned(last);
-    for (std::int64_t j = (kVectors - 1) * kWidth; j < columns; ++j) dw[j] = last[j - (columns - kWidth)];
-  }
-};
-
 template <class T, int kVectors>
 void chunk(const State<T>& s, std::int64_t begin, std::int64_t n, Partial<T>& partial) {
   using Batch = xsimd::batch<T>;
@@ -137,11 +51,12 @@ void chunk(const State<T>& s, std::int64_t begin, std::int64_t n, Partial<T>& pa
   for (std::int64_t i = begin; i < begin + n; i += block) {
     std::int64_t count = std::min(block, begin + n - i);
     const T* x = s.inputs->x.data() + i * columns;
-    rows.dots(x, count, s.b, z);
+    auto row = [x, columns](std::int64_t r) { return x + r * columns; };
+    rows.dots(row, count, s.b, z);
     auto [loss, db] = residuals(z, s.inputs->y.data() + i, count);
     partial.loss += loss;
     partial.db += db;
-    rows.add_products(x, z, count, sums);
+    rows.add_products(row, z, count, sums);
   }
   rows.store(sums, partial.dw);
 }

@@ -10,5 +10,6 @@ std::vector<Case> scalar_gradient();
 std::vector<Case> op_chain();
 std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
+std::vector<Case> minibatch_sgd();
 
 }  // namespace bench::with_libtorch

@@ -11,7 +11,7 @@ namespace bench {
 /// A target for xtape: a time, or a ratio to an implementation in the same run.
 struct Target {
   double figure;
-  const char* against;  ///< "hand", "hand_two_gemv", or "" for seconds
+  const char* against;  ///< "hand", or "" for seconds
 };
 
 struct Figures {
@@ -19,7 +19,8 @@ struct Figures {
   const char* size;  ///< a size starts with this
   const char* dtype;
   double limit;                 ///< seconds of `hand` on the reference machine; 0 if there is no figure
-  std::vector<Target> targets;  ///< of the release first, then of the scoreboard
+  std::vector<Target> targets;  ///< the next one first
+  double resident_mib = 0;      ///< at most so much memory; 0 if there is no figure
 };
 
 /// The figures of a row; null if there are none.
@@ -27,6 +28,9 @@ const Figures* figures_of(const Row& row);
 
 /// Prints the ratios of xtape and its peers to the limit.
 void print_ratios(const std::vector<Row>& rows);
+
+/// Prints the memory of the programs that were measured whole.
+void print_memory(const std::vector<Row>& rows);
 
 /// Prints for each limit its figure, that of the scoreboard scaled by the probes, and whether it is within 1.25 of it.
 void print_limits(const std::vector<Row>& rows);

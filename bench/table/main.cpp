@@ -1,5 +1,5 @@
 // bench: runs the implementations that were built, compares their answers, prints the table of ratios and writes
-// bench.json. Flags: --only NAME, --quick, --out FILE.
+// bench.json. Flags: --only NAME, --quick, --threads N, --peers, --out FILE.
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -21,6 +21,7 @@ void add_part(const std::filesystem::path& program, const Flags& flags, std::vec
   std::string out = program.string() + ".json";
   std::vector<std::string> arguments = {program, "--out", out, "--only", flags.only};
   if (flags.quick) arguments.push_back("--quick");
+  if (flags.threads) arguments.insert(arguments.end(), {"--threads", std::to_string(flags.threads)});
   bench::run_program(arguments, false);
   std::vector<Row> part = bench::read_part(out);
   rows.insert(rows.end(), part.begin(), part.end());
@@ -53,6 +54,7 @@ void run(Flags flags) {
   if (std::string("hello_world").find(flags.only) != std::string::npos)
     for (const Row& row : bench::hello_world(programs / "hello_world", flags)) rows.push_back(row);
   bench::print_ratios(rows);
+  bench::print_memory(rows);
   bench::print_limits(rows);
   write(flags.out, rows);
 }

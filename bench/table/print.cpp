@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "bench/table/figures.hpp"
@@ -51,7 +52,7 @@ std::string target_text(const std::vector<Row>& rows, const Row& row, const Targ
   const Row* limit = against.empty() ? nullptr : find(rows, row, against);
   double reached = limit ? row.seconds / limit->seconds : row.seconds;
   if (against.empty()) std::snprintf(text, sizeof text, "%s", time_text(target.figure).c_str());
-  else std::snprintf(text, sizeof text, "%.3g%s", target.figure, against == "hand" ? "" : " of two GEMVs");
+  else std::snprintf(text, sizeof text, "%.3g", target.figure);
   if (!against.empty() && !limit) return text;
   return std::string(text) + (reached <= target.figure ? " met" : " MISSED");
 }
@@ -64,22 +65,59 @@ std::string targets_text(const std::vector<Row>& rows, const Row& row) {
   return text;
 }
 
+/// The peers of which there are rows, in the order in which they came.
+std::vector<std::string> peers_of(const std::vector<Row>& rows) {
+  std::vector<std::string> peers;
+  for (const Row& row : rows) {
+    const std::string& name = row.implementation;
+    if (name == "hand" || name.starts_with("xtape") || name.starts_with("probe_")) continue;
+    if (std::find(peers.begin(), peers.end(), name) == peers.end()) peers.push_back(name);
+  }
+  return peers;
+}
+
+void print_name(const Row& row) {
+  std::printf("%-15s %-8s %-7s %2d %-14s", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(), row.threads,
+              row.implementation.c_str());
+}
+
+void print_ratio(const std::vector<Row>& rows, const Row& row, const std::vector<std::string>& peers) {
+  const Row* hand = find(rows, row, "hand");
+  print_name(row);
+  std::printf(" %8s %8s %7s", hand ? time_text(hand->seconds).c_str() : "", time_text(row.seconds).c_str(),
+              ratio_text(&row, hand).c_str());
+  for (const std::string& peer : peers) {
+    const Row* found = find(rows, row, peer);
+    std::string text = hand ? ratio_text(found, hand) : found ? time_text(found->seconds) : "";
+    std::printf(" %*s", static_cast<int>(std::max<std::size_t>(peer.size(), 7)), text.c_str());
+  }
+  std::printf("  %s\n", targets_text(rows, row).c_str());
+}
+
 }  // namespace
 
 void print_ratios(const std::vector<Row>& rows) {
-  std::printf("\n%-16s %-8s %-8s %2s %10s %10s %7s %10s %9s  %s\n", "problem", "size", "dtype", "th", "hand", "xtape",
-              "ratio", "two GEMVs", "libtorch", "targets of xtape");
+  const std::vector<std::string> peers = peers_of(rows);
+  std::printf("\n%-15s %-8s %-7s %2s %-14s %8s %8s %7s", "problem", "size", "dtype", "th", "by", "hand", "time",
+              "ratio");
+  for (const std::string& peer : peers) std::printf(" %7s", peer.c_str());
+  std::printf("  targets\n");
+  for (const Row& row : rows)
+    if (row.implementation.starts_with("xtape")) print_ratio(rows, row, peers);
+  std::printf("ratio, and the columns of the peers, are times divided by that of hand; times where there is no hand\n");
+}
+
+void print_memory(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    if (row.implementation != "xtape") continue;
-    const Row* hand = find(rows, row, "hand");
-    std::printf("%-16s %-8s %-8s %2d %10s %10s %7s %10s %9s  %s\n", row.problem.c_str(), row.size.c_str(),
-                row.dtype.c_str(), row.threads, hand ? time_text(hand->seconds).c_str() : "",
-                time_text(row.seconds).c_str(), ratio_text(&row, hand).c_str(),
-                ratio_text(find(rows, row, "hand_two_gemv"), hand).c_str(),
-                ratio_text(find(rows, row, "libtorch"), hand).c_str(), targets_text(rows, row).c_str());
-    if (row.resident_mib > 0) std::printf("%-16s resident memory %.1f MiB\n", row.problem.c_str(), row.resident_mib);
+    if (row.resident_mib == 0) continue;
+    print_name(row);
+    std::printf(" %8.1f MiB resident at its largest", row.resident_mib);
+    const Figures* figures = figures_of(row);
+    if (figures && figures->resident_mib > 0 && row.implementation.starts_with("xtape"))
+      std::printf(", target %g %s", figures->resident_mib,
+                  row.resident_mib <= figures->resident_mib ? "met" : "MISSED");
+    std::printf("\n");
   }
-  std::printf("ratio, two GEMVs and libtorch are times divided by that of hand\n");
 }
 
 void print_limits(const std::vector<Row>& rows) {
