@@ -124,6 +124,25 @@ struct MinibatchInputs : LogisticInputs<T> {
   std::vector<std::int64_t> order;
 };
 
+/// adam_update: two gradients by turns, and a rate so large that the answer shows every step.
+inline constexpr std::int64_t kAdamSize = 10000000;
+template <class T>
+struct AdamInputs {
+  static constexpr double rate = 0.125;
+  explicit AdamInputs(std::int64_t n)
+      : x(uniform_buffer<T>(static_cast<std::size_t>(n), 8)),
+        gradients{uniform_buffer<T>(static_cast<std::size_t>(n), 9),
+                  uniform_buffer<T>(static_cast<std::size_t>(n), 10)} {}
+  /// Some of the parameters.
+  std::vector<double> answer(const T* parameters) const {
+    std::vector<double> some;
+    for (std::size_t i = 0; i < x.size(); i += x.size() / 7) some.push_back(static_cast<double>(parameters[i]));
+    some.push_back(static_cast<double>(parameters[x.size() - 1]));
+    return some;
+  }
+  Buffer<T> x, gradients[2];
+};
+
 /// The inputs of the last size asked for, so that implementations share the large ones.
 template <class Inputs, class... Size>
 std::shared_ptr<const Inputs> shared_inputs(Size... size) {

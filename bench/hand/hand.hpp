@@ -13,6 +13,7 @@ std::vector<Case> elementwise();
 /// `hand` reads X once, block of rows by block of rows; `hand_two_gemv` calls OpenBLAS twice, on one thread.
 std::vector<Case> logistic_step();
 std::vector<Case> minibatch_sgd();
+std::vector<Case> adam_update();
 
 /// Adds to each case of `hand` on one thread a probe of the machine, which is timed beside it: `probe_exp`, seconds for
 /// the exp of a float64, or `probe_read`, seconds for a byte from DRAM. Figures of other machines are scaled by them.

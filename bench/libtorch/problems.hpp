@@ -11,5 +11,6 @@ std::vector<Case> op_chain();
 std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
 std::vector<Case> minibatch_sgd();
+std::vector<Case> adam_update();
 
 }  // namespace bench::with_libtorch
