@@ -118,6 +118,18 @@ TEST(Verdicts, FarFromTheOrigin) {  // 1e6 (x - 1e6), where the value is small b
   EXPECT_THAT(check_gradient(f, Array{1e6 + 0.5, 1e6 - 0.25, 1e6 + 3}), PassesGradientCheck());
 }
 
+TEST(Verdicts, SaturatedFunctionsInFloat32) {  // 1 - tanh^2 is all rounding, and the same at all points close by
+  const auto single = [](float a, float b) { return Array::from(std::vector<float>{a, b}); };
+  EXPECT_THAT(check_gradient([](const Var& x) { return tanh(x); }, single(9, 8.5)), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([](const Var& x) { return sigmoid(x); }, single(20, 30)), PassesGradientCheck());
+}
+
+TEST(Verdicts, CancellationIsNoError) {  // smooth where the cosine does not change, and wrong in the third digit
+  const CheckReport report = check_gradient([](const Var& x) { return (1 - cos(x)) / square(x); }, Array{1e-7, 2e-7});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::kink));
+  EXPECT_TRUE(contains(report.reason, {"no numeric derivative could be measured"})) << report;
+}
+
 // ---- Planted errors
 
 TEST(Planted, Sign) {

@@ -17,11 +17,18 @@ struct Part {
   Shape shape;
 };
 
+/// What rounding can do at the point: differences that errors of its size in each op made, run by run.
+struct Rounding {
+  std::vector<double> values;
+  std::vector<std::vector<double>> gradients;
+};
+
 struct FlatFunction {
   std::function<double(std::span<const double>)> value;  ///< NaN where it is not defined
   std::function<std::vector<double>(std::span<const double>)> gradient;
   std::vector<Part> parts;
-  double epsilon = 0x1p-52;  ///< of the arithmetic that computes the value
+  double epsilon = 0x1p-52;            ///< of the arithmetic that computes the value
+  std::function<Rounding()> rounding;  ///< empty if nobody knows
 };
 
 /// Judges a gradient, finite and of the right size, at x, where the value is at_x. Fills in the report but for the

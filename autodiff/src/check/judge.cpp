@@ -92,6 +92,12 @@ double Judge::analytic_noise(const Direction& direction) {
   return noise_of(slopes);
 }
 
+/// What rounding does at the point, asked for when a derivative looks wrong.
+const Rounding& Judge::rounding() {
+  if (!rounding_) rounding_ = function_.rounding ? function_.rounding() : Rounding{};
+  return *rounding_;
+}
+
 void Judge::learn_noise(const Direction& direction) { noise_ = std::max(noise_, noise_along(direction)); }
 
 /// Rounding of the value itself and of the elements that move is always there.
@@ -186,6 +192,15 @@ bool Judge::doubtful(const Line& line, const Direction& direction, double noise,
       spread = std::max(spread, apart);
   }
   if (accepts(calm, std::max(allowed(calm, judgement.analytic, own_noise), kSafety * spread))) return true;
+
+  double value_rounding = 0, analytic_rounding = 0;
+  for (double difference : rounding().values) value_rounding = std::max(value_rounding, std::abs(difference));
+  for (const std::vector<double>& differences : rounding().gradients)
+    analytic_rounding = std::max(analytic_rounding, std::abs(along(direction, differences)));
+  const bool rounded = value_rounding > own_noise;
+  const Slope coarse = rounded ? measured(line, kFirstStep, value_rounding, judgement.analytic) : calm;
+  const double tolerance = allowed(coarse, judgement.analytic, std::max(own_noise, value_rounding));
+  if (accepts(coarse, tolerance + kSafety * analytic_rounding)) return true;
 
   const double size = std::abs(judgement.analytic) + std::abs(calm.value);
   if (std::abs(judgement.analytic - calm.value) > kMostNoise * size && ++noisy_ > kMostDoubts) return false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -48,6 +49,7 @@ class Judge {
   Direction gentle(const Direction& direction) const;
   double noise_along(const Direction& direction);
   double analytic_noise(const Direction& direction);
+  const Rounding& rounding();
   double value_at(const Direction& direction, double distance);
   double gradient_at(const Direction& direction, const Direction& away, double distance);
   double analytic(const Direction& direction) const;
@@ -66,7 +68,8 @@ class Judge {
   std::vector<double> moved_;  ///< x but while a value is computed
   double noise_ = 0;           ///< of the values near x
   double typical_ = 0;         ///< the largest derivative over a distance of 1
-  int noisy_ = 0;              ///< large errors of which it was asked whether they are rounding
+  std::optional<Rounding> rounding_;
+  int noisy_ = 0;  ///< large errors of which it was asked whether they are rounding
 };
 
 }  // namespace xtape::detail

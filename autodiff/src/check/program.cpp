@@ -8,7 +8,7 @@
 #include <xtape/error.hpp>
 
 #include "check/identities.hpp"
-#include "check/random.hpp"
+#include "check/precisions.hpp"
 #include "check/recorded.hpp"
 #include "check/replayed.hpp"
 
@@ -21,12 +21,6 @@ constexpr double kSingleEpsilon = 0x1p-23, kDoubleEpsilon = 0x1p-52;
 bool same_bits(std::span<const double> a, std::span<const double> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
-
-/// Value and gradient at the point.
-struct Derivative {
-  double value = 0;
-  std::vector<double> gradient;
-};
 
 Derivative derivative_at(RecordedFunction& function, std::span<const double> x, CheckReport& report) {
   ++report.evaluations;
@@ -57,7 +51,9 @@ Derivative repeatable(RecordedFunction& function, std::span<const double> x, Che
 
 /// The function with NaN and nothing in place of exceptions: away from the point it need not be defined.
 FlatFunction flattened(RecordedFunction& function, double epsilon) {
-  FlatFunction flat{.value = {}, .gradient = {}, .parts = function.parts(), .epsilon = epsilon};
+  FlatFunction flat;
+  flat.parts = function.parts();
+  flat.epsilon = epsilon;
   flat.value = [&function](std::span<const double> at) {
     try {
       return function.value(at);
@@ -70,6 +66,13 @@ FlatFunction flattened(RecordedFunction& function, double epsilon) {
       return function.gradient(at);
     } catch (const std::exception&) {
       return std::vector<double>{};
+    }
+  };
+  flat.rounding = [&function, epsilon, point = function.point()] {
+    try {
+      return function.rounding(point, epsilon);
+    } catch (const std::exception&) {
+      return Rounding{};
     }
   };
   return flat;
@@ -143,7 +146,7 @@ class ProgramCheck {
         continue;
       }
       compare(wide, x, exact, kDoubleEpsilon);
-      if (report_.passed()) compare_precisions(function, wide, x, own, exact);
+      if (report_.passed()) compare_precisions(function, wide, x, own, exact, report_);
       return;
     }
     compare(function, x, own, kSingleEpsilon);
@@ -163,44 +166,6 @@ class ProgramCheck {
 
   void compare(RecordedFunction& function, std::span<const double> x, const Derivative& at_x, double epsilon) {
     check_elements(flattened(function, epsilon), x, at_x.value, at_x.gradient, options_, report_);
-  }
-
-  /// The float32 gradient against that of float64. How much rounding may do is seen at points close by: what differs
-  /// from point to point is rounding, what stays is an error.
-  void compare_precisions(RecordedFunction& function, RecordedFunction& wide, std::span<const double> x,
-                          const Derivative& own, const Derivative& exact) {
-    constexpr int kPoints = 8;
-    constexpr double kSafety = 8, kRoundings = 32, kDistance = 0x1p-10;
-    CheckRandom random(options_.seed, 2);
-    const std::vector<double> scales = scales_of(function.parts(), x);
-    std::vector<double> spread(x.size(), 0);
-    double largest = 0;
-    for (double element : exact.gradient) largest = std::max(largest, std::abs(element));
-    for (int i = 0; i < kPoints; ++i) {
-      std::vector<double> near(x.begin(), x.end());
-      for (double& element : near)
-        element = static_cast<double>(static_cast<float>(element * (1 + kDistance * random.weight())));
-      const std::vector<double> single = function.gradient(near), reference = wide.gradient(near);
-      report_.gradients += 2;
-      for (std::size_t k = 0; k < x.size(); ++k) {
-        const double change = (single[k] - reference[k]) - (own.gradient[k] - exact.gradient[k]);
-        if (std::isfinite(change)) spread[k] = std::max(spread[k], std::abs(change));
-      }
-    }
-    for (std::size_t k = 0; k < x.size(); ++k) {
-      const double rounding =
-          kRoundings * (std::abs(exact.gradient[k]) + 0.1 * largest) + std::abs(exact.value) / scales[k];
-      const double allowed = kSafety * spread[k] + kSingleEpsilon * rounding;
-      if (std::abs(own.gradient[k] - exact.gradient[k]) <= allowed) continue;
-      locate(function.parts(), k, report_);
-      report_.analytic = own.gradient[k];
-      report_.numeric = report_.left_slope = report_.right_slope = exact.gradient[k];
-      report_.error = report_.step = 0;
-      report_.allowed = allowed;
-      throw Refusal{CheckStatus::fail, "the float32 gradient of " + place_text(report_) + " is " +
-                                           number_text(own.gradient[k]) + ", that of float64 " +
-                                           number_text(exact.gradient[k])};
-    }
   }
 
   void check_identities(int order) {

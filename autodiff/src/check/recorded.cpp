@@ -1,12 +1,16 @@
 #include "check/recorded.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <utility>
 
 #include <xtape/error.hpp>
 #include <xtape/ops.hpp>
 
 #include "check/random.hpp"
+#include "check/replayed.hpp"
 
 namespace xtape::detail {
 
@@ -19,6 +23,13 @@ std::vector<double> elements_of(const Array& array) {
   }
   const auto values = array.values<float>();
   return {values.begin(), values.end()};
+}
+
+std::vector<double> joined(std::span<const Array> parts) {
+  std::vector<double> flat;
+  for (const Array& part : parts)
+    for (double element : elements_of(part)) flat.push_back(element);
+  return flat;
 }
 
 Array array_of(std::span<const double> elements, DType dtype, const Shape& shape) {
@@ -83,10 +94,9 @@ bool RecordedFunction::has_single() const {
 }
 
 std::vector<double> RecordedFunction::point() const {
-  std::vector<double> x;
-  for (const Part& part : parts_)
-    for (double element : elements_of(inputs_[part.input])) x.push_back(element);
-  return x;
+  std::vector<Array> floating;
+  for (const Part& part : parts_) floating.push_back(inputs_[part.input]);
+  return joined(floating);
 }
 
 std::vector<Array> RecordedFunction::inputs_at(std::span<const double> x) const {
@@ -131,10 +141,14 @@ auto RecordedFunction::watched(std::span<const double> x, const Compute& compute
   }
 }
 
+/// The product with the random cotangent.
+double RecordedFunction::weighted(const Array& y) const {
+  return dot(y, random_weights(y.shape(), y.dtype(), seed_, kCotangent));
+}
+
 double RecordedFunction::value(std::span<const double> x) {
   const Var y = record(x).y;
-  const Array value = watched(x, [&] { return y.value(); });
-  return dot(value, random_weights(value.shape(), value.dtype(), seed_, kCotangent));
+  return weighted(watched(x, [&] { return y.value(); }));
 }
 
 /// The gradients for the random cotangent, each of its input's shape and dtype.
@@ -162,10 +176,33 @@ std::vector<Var> RecordedFunction::differentiated(const Recording& recording) {
 
 std::vector<double> RecordedFunction::gradient(std::span<const double> x) {
   const std::vector<Var> gradients = differentiated(record(x));
-  std::vector<double> flat;
-  for (const Array& part : watched(x, [&] { return tape_.evaluate(gradients); }))
-    for (double element : elements_of(part)) flat.push_back(element);
-  return flat;
+  return joined(watched(x, [&] { return tape_.evaluate(gradients); }));
+}
+
+Rounding RecordedFunction::rounding(std::span<const double> x, double epsilon) {
+  constexpr int kRuns = 8;
+  const auto apart = [](double moved, double exact) {
+    return std::isfinite(moved) ? moved - exact : std::numeric_limits<double>::infinity();
+  };
+  const Recording recording = record(x);
+  std::vector<Var> outputs = differentiated(recording);
+  outputs.push_back(recording.y);
+  const auto evaluated = [&](std::span<const Var> vars) {
+    std::vector<Array> arrays = tape_.evaluate(vars);
+    const double value = weighted(arrays.back());
+    arrays.pop_back();
+    return std::pair(value, joined(arrays));
+  };
+  const auto [value, gradient] = evaluated(outputs);
+  CheckRandom random(seed_, 4);
+  Rounding result;
+  for (int run = 0; run < kRuns; ++run) {
+    auto [shaken_value, differences] = evaluated(shaken(outputs, epsilon, random));
+    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] = apart(differences[i], gradient[i]);
+    result.values.push_back(apart(shaken_value, value));
+    result.gradients.push_back(std::move(differences));
+  }
+  return result;
 }
 
 std::vector<Target> floating_targets(std::span<const Var> leaves) {

@@ -35,6 +35,12 @@ double dot(const Array& a, const Array& b);
 /// The streams of random numbers; each order of derivatives has its own.
 enum Stream : std::uint64_t { kCotangent = 16, kTangent = 32, kSecondTangent = 48, kDummy = 64 };
 
+/// Value and gradient at a point.
+struct Derivative {
+  double value = 0;
+  std::vector<double> gradient;
+};
+
 class RecordedFunction {
  public:
   /// With `widened`, float32 inputs become float64.
@@ -45,6 +51,8 @@ class RecordedFunction {
   double value(std::span<const double> x);
   /// The gradient of that. Throws Refusal, too, if it has a wrong shape or dtype.
   std::vector<double> gradient(std::span<const double> x);
+  /// How far value and gradient move when each op is off by up to epsilon. Infinity where they cease to be finite.
+  Rounding rounding(std::span<const double> x, double epsilon);
   /// The elements of all floating inputs.
   std::vector<double> point() const;
 
@@ -68,6 +76,7 @@ class RecordedFunction {
   template <class Compute>
   auto watched(std::span<const double> x, const Compute& compute) const;
   std::vector<Var> differentiated(const Recording& recording);
+  double weighted(const Array& y) const;
 
   Recorder recorder_;
   std::vector<Array> inputs_;  ///< at the point, in the dtypes that are used

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include <xtape/error.hpp>
+#include <xtape/ops.hpp>
 
 #include "ops/op.hpp"
 #include "ops/record.hpp"
@@ -27,16 +28,22 @@ Array converted(const Array& array, DType dtype) {
   return Array::from(rounded, array.shape());
 }
 
+/// The same op on copies of its inputs.
+NodeId repeated(TapeState& state, NodeId id, DType dtype, const std::vector<NodeId>& copies) {
+  const Node node = state.program[id];
+  std::vector<NodeId> inputs;
+  for (NodeId input : state.program.inputs(node)) inputs.push_back(copies[input]);
+  const auto recorded = state.program.attributes(node);
+  const std::vector<std::int64_t> attributes(recorded.begin(), recorded.end());
+  return append(state, *node.op, dtype, node.shape, inputs, attributes, node.location);
+}
+
 /// The same node in float64, its inputs already recorded.
 NodeId copied_node(TapeState& state, NodeId id, const std::vector<NodeId>& copies) {
   const Node node = state.program[id];
   if (node.input_count == 0 && node.holds != Holds::nothing)
     return record_array(state, converted(value_of(state, id), wide(node.dtype)), node.location);
-  std::vector<NodeId> inputs;
-  for (NodeId input : state.program.inputs(node)) inputs.push_back(copies[input]);
-  const auto recorded = state.program.attributes(node);
-  const std::vector<std::int64_t> attributes(recorded.begin(), recorded.end());
-  return append(state, *node.op, wide(node.dtype), node.shape, inputs, attributes, node.location);
+  return repeated(state, id, wide(node.dtype), copies);
 }
 
 /// The program of y with leaves exchanged.
@@ -51,6 +58,25 @@ Var copied_program(const Var& y, std::span<const Var> from, std::span<const Var>
   return VarAccess::make(state, copies[root]);
 }
 
+/// Which nodes are read, by way of views, by nodes that give no floating numbers: comparisons and searches.
+std::vector<bool> compared_nodes(const TapeState& state, std::span<const NodeId> nodes) {
+  std::vector<bool> compared(state.program.size(), false);
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    const Node& node = state.program[nodes[i]];
+    const bool passed_on = node.op->kind == OpKind::view && compared[nodes[i]];
+    if (is_floating(node.dtype) && !passed_on) continue;
+    for (NodeId input : state.program.inputs(node)) compared[input] = true;
+  }
+  return compared;
+}
+
+/// 1 give or take epsilon, for each element.
+Array factors(const Shape& shape, DType dtype, double epsilon, CheckRandom& random) {
+  std::vector<double> elements(static_cast<std::size_t>(shape.size()));
+  for (double& element : elements) element = 1 + epsilon * (2 * random.uniform() - 1);
+  return converted(Array::from(elements, shape), dtype);
+}
+
 }  // namespace
 
 Recorder in_double(Recorder recorder, std::span<const Array> point) {
@@ -62,6 +88,24 @@ Recorder in_double(Recorder recorder, std::span<const Array> point) {
       rounded.push_back(tape.variable(converted(leaves[i].value(), dtypes[i])));
     return copied_program(recorder(tape, rounded), rounded, leaves);
   };
+}
+
+std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRandom& random) {
+  TapeState& state = VarAccess::state(outputs[0]);
+  std::vector<NodeId> roots, nodes, copies(state.program.size(), kNoNode);
+  for (const Var& output : outputs) roots.push_back(VarAccess::node(output));
+  reachable(state, roots, false, nodes);
+  const std::vector<bool> compared = compared_nodes(state, nodes);
+  for (NodeId id : nodes) {
+    const Node node = state.program[id];
+    copies[id] = node.input_count == 0 ? id : repeated(state, id, node.dtype, copies);
+    if (node.input_count == 0 || node.op->kind == OpKind::view || !is_floating(node.dtype) || compared[id]) continue;
+    const Array noise = factors(node.shape, node.dtype, epsilon, random);
+    copies[id] = VarAccess::node(VarAccess::make(state, copies[id]) * noise);
+  }
+  std::vector<Var> result;
+  for (NodeId root : roots) result.push_back(VarAccess::make(state, copies[root]));
+  return result;
 }
 
 }  // namespace xtape::detail

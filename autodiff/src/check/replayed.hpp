@@ -1,8 +1,10 @@
-// A recorded float32 program once more in float64.
+// A recorded program once more: a float32 program in float64, or any with rounding errors of a given size.
 #pragma once
 
 #include <span>
+#include <vector>
 
+#include "check/random.hpp"
 #include "check/recorded.hpp"
 
 namespace xtape::detail {
@@ -11,5 +13,10 @@ namespace xtape::detail {
 /// that this gave in float64: what it captured in float32, Arrays, Parameters and numbers, is converted exactly.
 /// Branches that depend on values are those of the rounded leaves.
 Recorder in_double(Recorder recorder, std::span<const Array> point);
+
+/// What `outputs` would be if each op were off by a random relative error up to epsilon, recorded on their tape. How
+/// far that is from the outputs shows what rounding can do to them (Parker 1997, Monte Carlo arithmetic). Exact are
+/// inputs, literals and views, and what is compared or looked up by, so that a mask still knows its maximum.
+std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRandom& random);
 
 }  // namespace xtape::detail
