@@ -143,6 +143,23 @@ struct AdamInputs {
   Buffer<T> x, gradients[2];
 };
 
+/// mlp_step: a perceptron of three layers, two batches by turns, and ten classes.
+inline constexpr int kMlpLayers = 3, kMlpBatch = 128, kMlpWidths[] = {784, 256, 128, 10};
+template <class T>
+struct MlpInputs {
+  static constexpr double rate = 0.001;
+  explicit MlpInputs(std::int64_t batch) : labels(static_cast<std::size_t>(batch)) {
+    for (std::uint64_t i = 0; i < 2; ++i) x[i] = uniform_buffer<T>(labels.size() * kMlpWidths[0], 11 + i);
+    for (std::uint64_t i = 0; i < kMlpLayers; ++i) {
+      w[i] = uniform_buffer<T>(static_cast<std::size_t>(kMlpWidths[i] * kMlpWidths[i + 1]), 13 + i);
+      for (T& weight : w[i]) weight *= static_cast<T>(1 / std::sqrt(kMlpWidths[i]));
+    }
+    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int64_t>(i * i % 10);
+  }
+  Buffer<T> x[2], w[kMlpLayers];
+  std::vector<std::int64_t> labels;
+};
+
 /// The inputs of the last size asked for, so that implementations share the large ones.
 template <class Inputs, class... Size>
 std::shared_ptr<const Inputs> shared_inputs(Size... size) {

@@ -14,9 +14,12 @@ std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
+/// The matrix products alone.
+std::vector<Case> mlp_step();
 
 /// Adds to each case of `hand` on one thread a probe of the machine, which is timed beside it: `probe_exp`, seconds for
-/// the exp of a float64, or `probe_read`, seconds for a byte from DRAM. Figures of other machines are scaled by them.
+/// the exp of a float64 in cache, `probe_read`, for a byte from DRAM, or `probe_gemm`, for a floating-point operation
+/// of a float64 matrix product. Figures of other machines are scaled by them.
 std::vector<Case> with_probe(std::vector<Case> cases, const char* probe);
 
 /// The instruction set that these files were compiled for.

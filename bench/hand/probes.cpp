@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <numeric>
+#include <string_view>
 
 #include <benchmark/benchmark.h>
+#include <cblas.h>
 #include <xsimd/xsimd.hpp>
 
 #include "bench/hand/hand.hpp"
@@ -53,19 +57,43 @@ Runner read_probe() {
   return {run, [] { return std::vector<double>{}; }};
 }
 
+constexpr int kOrder = 512;
+
+Runner gemm_probe() {
+  auto a = std::make_shared<Buffer<double>>(uniform_buffer<double>(kOrder * kOrder, 16));
+  auto c = std::make_shared<Buffer<double>>(kOrder * kOrder);
+  auto run = [a, c](std::int64_t iterations) {
+    for (std::int64_t i = 0; i < iterations; ++i)
+      cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, kOrder, kOrder, kOrder, 1, a->data(), kOrder, a->data(),
+                  kOrder, 0, c->data(), kOrder);
+  };
+  return {run, [] { return std::vector<double>{}; }};
+}
+
+struct Probe {
+  const char* name;
+  Runner (*make)();
+  double operations;
+  std::int64_t batch;
+};
+constexpr Probe kProbes[] = {{"probe_exp", exp_probe, kExps, 100},
+                             {"probe_read", read_probe, kLarge * sizeof(double), 1},
+                             {"probe_gemm", gemm_probe, 2.0 * kOrder* kOrder* kOrder, 1}};
+
 }  // namespace
 
 std::vector<Case> with_probe(std::vector<Case> cases, const char* probe) {
-  const bool exp = std::string(probe) == "probe_exp";
+  auto named = [&](const Probe& each) { return std::string_view(each.name) == probe; };
+  const Probe& wanted = *std::find_if(std::begin(kProbes), std::end(kProbes), named);
   std::vector<Case> all;
   for (const Case& c : cases) {
     all.push_back(c);
     if (c.implementation != "hand" || c.threads != 1) continue;
     Case beside = c;
     beside.implementation = probe;
-    beside.make = exp ? exp_probe : read_probe;
-    beside.operations = exp ? kExps : kLarge * sizeof(double);
-    beside.batch = exp ? 100 : 1;
+    beside.make = wanted.make;
+    beside.operations = wanted.operations;
+    beside.batch = wanted.batch;
     all.push_back(beside);
   }
   return all;

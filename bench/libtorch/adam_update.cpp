@@ -24,7 +24,7 @@ template <class T>
 Runner adam_runner(int threads) {
   auto state = std::make_shared<AdamUpdate<T>>();
   return {[state, threads](std::int64_t iterations) {
-            torch::set_num_threads(threads);
+            use_threads(threads);
             for (std::int64_t i = 0; i < iterations; ++i) adam_step(*state);
           },
           [state] { return state->inputs->answer(state->x.template data_ptr<T>()); }};

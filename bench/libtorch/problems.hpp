@@ -12,5 +12,6 @@ std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
+std::vector<Case> mlp_step();
 
 }  // namespace bench::with_libtorch

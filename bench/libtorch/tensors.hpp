@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <cblas.h>
 #include <torch/torch.h>
 
 #include "bench/grid.hpp"
@@ -31,10 +32,16 @@ inline Tensor leaf(Tensor value) {
   return value.clone().set_requires_grad(true);
 }
 
+/// libtorch's threads, and those of the OpenBLAS under it, which it does not set itself.
+inline void use_threads(int threads) {
+  torch::set_num_threads(threads);
+  openblas_set_num_threads(threads);
+}
+
 template <class State>
 inline Runner runner(std::shared_ptr<State> state, int threads, void (*step)(State&)) {
   return {[state, threads, step](std::int64_t iterations) {
-            torch::set_num_threads(threads);
+            use_threads(threads);
             for (std::int64_t i = 0; i < iterations; ++i) step(*state);
           },
           [state] { return state->answer; }};

@@ -6,9 +6,14 @@
 namespace bench {
 namespace {
 
-// The probes on the reference machine: seconds for an exp, and for a byte from DRAM.
-constexpr double kReferenceExp = 0.8e-9;
-constexpr double kReferenceRead = 1 / 25e9;
+/// A probe's seconds on the reference machine, and how its figure is printed: a time, or so many billions a second.
+struct Probe {
+  const char* name;
+  double reference;
+  const char* unit;
+};
+constexpr Probe kProbes[] = {
+    {"probe_exp", 0.8e-9, ""}, {"probe_read", 1 / 25e9, "GB/s"}, {"probe_gemm", 1 / 50e9, "GFLOP/s"}};
 
 std::string time_text(double seconds) {
   const char* units[] = {"ns", "us", "ms", "s"};
@@ -20,9 +25,10 @@ std::string time_text(double seconds) {
   return text;
 }
 
-std::string gigabytes_text(double seconds_per_byte) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f GB/s", 1e-9 / seconds_per_byte);
+std::string probe_text(const Probe& probe, double seconds) {
+  if (*probe.unit == 0) return std::string(probe.name) + " " + time_text(seconds);
+  char text[48];
+  std::snprintf(text, sizeof text, "%s %.1f %s", probe.name, 1e-9 / seconds, probe.unit);
   return text;
 }
 
@@ -94,6 +100,14 @@ void print_ratio(const std::vector<Row>& rows, const Row& row, const std::vector
   std::printf("  %s\n", targets_text(rows, row).c_str());
 }
 
+void print_limit(const Row& row, const Figures& figures, const Probe& probe, const Row& found) {
+  const double scale = found.seconds / probe.reference;
+  const bool within = row.seconds <= 1.25 * scale * figures.limit;
+  std::printf("%-15s %-8s %-7s %8s %8s  %-24s x %.2f %7s\n", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(),
+              time_text(row.seconds).c_str(), time_text(figures.limit).c_str(),
+              probe_text(probe, found.seconds).c_str(), scale, within ? "within" : "NOT");
+}
+
 }  // namespace
 
 void print_ratios(const std::vector<Row>& rows) {
@@ -122,19 +136,12 @@ void print_memory(const std::vector<Row>& rows) {
 
 void print_limits(const std::vector<Row>& rows) {
   std::printf("\nThe limits themselves: hand against the scoreboard's figure, scaled by a probe timed beside it\n");
-  std::printf("%-16s %-8s %-8s %10s %10s  %-28s\n", "problem", "size", "dtype", "hand", "figure", "probe");
+  std::printf("%-15s %-8s %-7s %8s %8s  %s\n", "problem", "size", "dtype", "hand", "figure", "probe");
   for (const Row& row : rows) {
     const Figures* figures = figures_of(row);
     if (row.implementation != "hand" || row.threads != 1 || !figures || figures->limit == 0) continue;
-    const Row* exp = find(rows, row, "probe_exp");
-    const Row* read = find(rows, row, "probe_read");
-    if (!exp && !read) continue;
-    double scale = exp ? exp->seconds / kReferenceExp : read->seconds / kReferenceRead;
-    bool within = row.seconds <= 1.25 * scale * figures->limit;
-    std::string probe = exp ? "exp " + time_text(exp->seconds) : "read " + gigabytes_text(read->seconds);
-    std::printf("%-16s %-8s %-8s %10s %10s  %-16s x %.2f %7s\n", row.problem.c_str(), row.size.c_str(),
-                row.dtype.c_str(), time_text(row.seconds).c_str(), time_text(figures->limit).c_str(), probe.c_str(),
-                scale, within ? "within" : "NOT");
+    for (const Probe& probe : kProbes)
+      if (const Row* found = find(rows, row, probe.name)) print_limit(row, *figures, probe, *found);
   }
 }
 
