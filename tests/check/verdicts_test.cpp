@@ -124,6 +124,14 @@ TEST(Verdicts, SaturatedFunctionsInFloat32) {  // 1 - tanh^2 is all rounding, an
   EXPECT_THAT(check_gradient([](const Var& x) { return sigmoid(x); }, single(20, 30)), PassesGradientCheck());
 }
 
+TEST(Verdicts, Float32WithinAFloat64Function) {
+  const auto f = [](const Var& x) { return minimum(cast(cast(x, DType::float32) * 1.5F, DType::float64), 2 * x); };
+  for (double x : {0.3, 1.7, -2.9}) {
+    EXPECT_THAT(check_gradient(f, Array{x, x + 0.1, x - 0.2}), PassesGradientCheck());
+    EXPECT_THAT(check_gradient(f, x), PassesGradientCheck());
+  }
+}
+
 TEST(Verdicts, CancellationIsNoError) {  // smooth where the cosine does not change, and wrong in the third digit
   const CheckReport report = check_gradient([](const Var& x) { return (1 - cos(x)) / square(x); }, Array{1e-7, 2e-7});
   EXPECT_THAT(report, HasGradientStatus(CheckStatus::kink));

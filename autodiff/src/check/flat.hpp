@@ -10,6 +10,8 @@
 
 namespace xtape::detail {
 
+constexpr double kSingleEpsilon = 0x1p-23, kDoubleEpsilon = 0x1p-52;
+
 /// A floating input of the checked function as a part of the vector.
 struct Part {
   std::size_t input = 0;   ///< counted among all inputs

@@ -11,7 +11,6 @@ namespace xtape::detail {
 namespace {
 
 constexpr double kSafety = 8;
-constexpr double kSingleEpsilon = 0x1p-23;
 
 /// How far the difference of the gradients moves from point to point close by: that is rounding, what stays is an
 /// error.

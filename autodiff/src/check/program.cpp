@@ -16,8 +16,6 @@ namespace xtape::detail {
 
 namespace {
 
-constexpr double kSingleEpsilon = 0x1p-23, kDoubleEpsilon = 0x1p-52;
-
 bool same_bits(std::span<const double> a, std::span<const double> b) {
   return a.size() == b.size() && (a.empty() || std::memcmp(a.data(), b.data(), a.size_bytes()) == 0);
 }
@@ -171,7 +169,8 @@ class ProgramCheck {
   void check_identities(int order) {
     const bool own = arithmetic_ == Arithmetic::own;
     RecordedFunction function(own ? recorder_ : wide_recorder(), point_, !own, options_.seed);
-    const double epsilon = std::max(function.has_single() ? kSingleEpsilon : kDoubleEpsilon, report_.noise);
+    const bool single = computes_in_single(function.record(function.point()).y);
+    const double epsilon = std::max(single ? kSingleEpsilon : kDoubleEpsilon, report_.noise);
     try {
       if (order == 1) check_forward_mode(function, epsilon);
       if (order == 1 && options_.order > 1) check_symmetry(function, epsilon);

@@ -1,5 +1,6 @@
 #include "check/replayed.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <xtape/error.hpp>
@@ -90,6 +91,14 @@ Recorder in_double(Recorder recorder, std::span<const Array> point) {
   };
 }
 
+bool computes_in_single(const Var& y) {
+  TapeState& state = VarAccess::state(y);
+  const NodeId root = VarAccess::node(y);
+  std::vector<NodeId> nodes;
+  reachable(state, std::span(&root, 1), false, nodes);
+  return std::ranges::any_of(nodes, [&](NodeId id) { return state.program[id].dtype == DType::float32; });
+}
+
 std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRandom& random) {
   TapeState& state = VarAccess::state(outputs[0]);
   std::vector<NodeId> roots, nodes, copies(state.program.size(), kNoNode);
@@ -100,7 +109,8 @@ std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRando
     const Node node = state.program[id];
     copies[id] = node.input_count == 0 ? id : repeated(state, id, node.dtype, copies);
     if (node.input_count == 0 || node.op->kind == OpKind::view || !is_floating(node.dtype) || compared[id]) continue;
-    const Array noise = factors(node.shape, node.dtype, epsilon, random);
+    const double own = node.dtype == DType::float32 ? std::max(epsilon, kSingleEpsilon) : epsilon;
+    const Array noise = factors(node.shape, node.dtype, own, random);
     copies[id] = VarAccess::node(VarAccess::make(state, copies[id]) * noise);
   }
   std::vector<Var> result;

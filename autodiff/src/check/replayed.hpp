@@ -14,7 +14,11 @@ namespace xtape::detail {
 /// Branches that depend on values are those of the rounded leaves.
 Recorder in_double(Recorder recorder, std::span<const Array> point);
 
-/// What `outputs` would be if each op were off by a random relative error up to epsilon, recorded on their tape. How
+/// Whether anything that y depends on is float32.
+bool computes_in_single(const Var& y);
+
+/// What `outputs` would be if each op were off by a random relative error up to epsilon, or up to that of float32 where
+/// it is of that dtype, recorded on their tape. How
 /// far that is from the outputs shows what rounding can do to them (Parker 1997, Monte Carlo arithmetic). Exact are
 /// inputs, literals and views, and what is compared or looked up by, so that a mask still knows its maximum.
 std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRandom& random);
