@@ -97,6 +97,28 @@ TEST(LinearAlgebraPoints, DetOfASingularMatrixHasItsCofactors) {
   EXPECT_TRUE(close(tape.gradient(first, x).value(), tensor({0, 0, 0, 0, 9, -6, 0, -6, 4}, {3, 3}), 1e-13L));
 }
 
+TEST(LinearAlgebraPoints, CofactorsOfBadlyScaledMatrices) {
+  const auto cofactors = [](const Array& a) { return gradient_at(a, [](const Var& x) { return det(x); }); };
+  // Those of {{1, 2, 3}, {4, 5, 6}, {7, 8, 10}}, where a row has the product of the others' scales.
+  const Array rows{{1e150, 2e150, 3e150}, {4, 5, 6}, {7e-150, 8e-150, 10e-150}};
+  EXPECT_TRUE(close(cofactors(rows), tensor({2e-150L, 2e-150L, -3e-150L, 4, -11, 6, -3e150L, 6e150L, -3e150L}, {3, 3}),
+                    1e-13L));
+  EXPECT_TRUE(close(cofactors(Array{{1e300, 2e300}, {1e-300, 3e-300}}),
+                    tensor({3e-300L, -1e-300L, -2e300L, 1e300L}, {2, 2}), 1e-13L));
+  // Products of some of the values overflow, those of all but one do not.
+  const Array diagonal{{1e200, 0, 0, 0}, {0, 1e200, 0, 0}, {0, 0, 1e-200, 0}, {0, 0, 0, 1e-200}};
+  const Tensor gradient = tensor_of(cofactors(diagonal));
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_NEAR(static_cast<double>(gradient.elements[5 * i] * (i < 2 ? 1e200L : 1e-200L)), 1, 1e-15);
+  // The second derivative for elements (0, 0) and (2, 2) is the product of the other two.
+  Tape tape;
+  const Var x = tape.variable(diagonal);
+  const Var first = slice(tape.gradient(det(x), x), {Slice(0), Slice(0)});
+  EXPECT_NEAR(slice(tape.gradient(first, x), {Slice(2), Slice(2)}).item<double>(), 1, 1e-15);
+  EXPECT_TRUE(close(cofactors(Array{{3e300, 1e300}, {1e300, 2e300}}),
+                    tensor({2e300L, -1e300L, -1e300L, 3e300L}, {2, 2}), 1e-14L));
+}
+
 TEST(LinearAlgebraPoints, ThirdDerivativeOfDet) {
   Tape tape;
   const Var x = tape.variable(Array{{2, 1, 0}, {0, 3, 1}, {1, 0, 4}});
@@ -113,7 +135,7 @@ TEST(LinearAlgebraPoints, SlogdetOfASingularMatrix) {
   EXPECT_EQ(sign.item<double>(), 0);
   EXPECT_EQ(logabsdet.item<double>(), -kInfinite);
   const Var gradient = tape.gradient(logabsdet, a);
-  EXPECT_TRUE(throws_with<NumericalError>([&] { gradient.value(); }, {"singular"}));
+  EXPECT_TRUE(throws_with<NumericalError>([&] { gradient.value(); }, {"slogdet: a [2, 2] is singular"}));
 }
 
 TEST(LinearAlgebraPoints, SlogdetNeitherOverflowsNorCancels) {
@@ -290,9 +312,9 @@ TEST(LinearAlgebraPoints, PinvAndLstsqNeedFullRankForTheirGradientsOnly) {
   const Var inverse = pinv(a), x = lstsq(a, Array{1, 2});
   EXPECT_TRUE(close(inverse.value(), tensor({0.04L, 0.08L, 0.08L, 0.16L}, {2, 2}), 1e-15L));
   EXPECT_TRUE(close(x.value(), tensor({0.2L, 0.4L}), 1e-15L));
-  for (const Var& y : {inverse, x}) {
+  for (const auto& [y, op] : {std::pair(inverse, "pinv: a [2, 2]"), std::pair(x, "lstsq: a [2, 2]")}) {
     const Var gradient = tape.gradient(total(y), a);
-    EXPECT_TRUE(throws_with<NumericalError>([&] { gradient.value(); }, {"rank 1", "full rank"}));
+    EXPECT_TRUE(throws_with<NumericalError>([&] { gradient.value(); }, {op, "rank 1", "full rank"}));
   }
   EXPECT_TRUE(equals(pinv(tape.variable(Array{{1, 0}, {0, 1e-3}}), 0.01).value(), {1, 0, 0, 0}));
 }
@@ -303,7 +325,40 @@ TEST(LinearAlgebraPoints, DependentColumnsHaveNoGradientOfQR) {
   const Var r = qr(a).r;
   EXPECT_TRUE(close(r.value(), tensor({1, 0, 0, 0}, {2, 2}), 1e-15L));
   const Var gradient = tape.gradient(total(r), a);
-  EXPECT_TRUE(throws_with<NumericalError>([&] { gradient.value(); }, {"singular", "diagonal is 0"}));
+  EXPECT_TRUE(throws_with<NumericalError>([&] { gradient.value(); }, {"qr: column 1 of a [2, 2] depends on those"}));
+  // The same to working precision, where the diagonal of r is a rounding error.
+  const auto gradient_of_q = [](const Var& x) { return qr(x).q; };
+  EXPECT_TRUE(
+      throws_with<NumericalError>([&] { gradient_at(kSingular, gradient_of_q); }, {"qr: column 1 of a [2, 2]"}));
+  EXPECT_TRUE(throws_with<NumericalError>(
+      [&] {
+        gradient_at(Array{{1e150, 2e-150}, {2e150, 4e-150}}, gradient_of_q);
+      },
+      {"qr: column 1"}));
+  EXPECT_NO_THROW(gradient_at(Array{{1e150, 2e-150}, {2e150, 3e-150}}, gradient_of_q));
+}
+
+TEST(LinearAlgebraPoints, QRAtTheEdgeOfTheRange) {
+  Tape tape;
+  const double large = 0x1p1023, small = 0x1p-1060;
+  for (double scale : {large, small}) {
+    const Var a = tape.variable(Array{{scale, scale}, {scale, -scale}});
+    const Real half = std::sqrt(Real{0.5L});
+    EXPECT_TRUE(close(qr(a).q.value(), tensor({-half, -half, -half, half}, {2, 2}), 1e-15L));
+    EXPECT_TRUE(close(qr(a * 0.5).r.value(), tensor({-half * scale, 0, 0, -half * scale}, {2, 2}), 1e-15L));
+  }
+}
+
+TEST(LinearAlgebraPoints, LeastSquaresOfDenormalMatrices) {
+  Tape tape;
+  const Var a = tape.variable(Array{{0x1p-1060, 0}, {0, 0x1p-1058}});
+  EXPECT_TRUE(equals(lstsq(a, Array{0x1p-1060, 0x1p-1057}).value(), {1, 2}));
+}
+
+TEST(LinearAlgebraPoints, ErrorsNameTheOpThatWasCalled) {
+  Tape tape;
+  EXPECT_TRUE(throws_with<NumericalError>([&] { matrix_power(tape.variable(kSingular), -2).value(); },
+                                          {"matrix_power: a [2, 2] is singular"}));
 }
 
 TEST(LinearAlgebraPoints, TheSignOfVectorsIsFixed) {

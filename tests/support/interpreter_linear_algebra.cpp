@@ -40,6 +40,9 @@ void each_matrix(Application& application) {
 /// A packed factorization, which only the library's results read.
 void packed(Application&) {}
 
+/// Its first input, without the library's scaling or checks.
+void first(Application& application) { application.output.elements = application.x().elements; }
+
 void solve(Application& application) {
   stack(application, 1, [&](std::size_t i) {
     const Matrix a = matrix_of(application.x(1), i);
@@ -187,6 +190,7 @@ const std::map<std::string_view, Evaluator>& linear_algebra_ops() {
       {"det", {each_matrix<det>, false}},
       {"det_sign", {each_matrix<det_sign>, true}},
       {"log_abs_det", {each_matrix<log_abs_det>, false}},
+      {"balance", {first, false}},
       {"cofactors", {each_matrix<cofactors>, false}},
       {"cofactor_slope", {cofactor_slope, false}},
       {"lower_triangle", {lower_triangle, true}},
@@ -195,6 +199,7 @@ const std::map<std::string_view, Evaluator>& linear_algebra_ops() {
       {"qr", {packed, true}},
       {"qr_q", {each_matrix<qr_q>, false}},
       {"qr_r", {each_matrix<qr_r>, false}},
+      {"qr_full_rank", {first, true}},
       {"eigh", {packed, true}},
       {"eigenvalues", {each_matrix<eigenvalues>, false}},
       {"eigenvectors", {each_matrix<eigenvectors>, false}},

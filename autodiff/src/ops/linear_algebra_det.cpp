@@ -1,37 +1,14 @@
 // det and slogdet. At a singular matrix the cofactors, which are det's gradient, come from the singular values.
-#include <algorithm>
 #include <array>
-#include <cmath>
 
-#include "linalg/lapack.hpp"
+#include "ops/linear_algebra_cofactors.hpp"
 #include "ops/linear_algebra_lu.hpp"
-#include "ops/linear_algebra_svd.hpp"
+#include "ops/linear_algebra_scaled.hpp"
 #include "ops/reduction.hpp"
 
 namespace xtape::detail {
 
 namespace {
-
-/// mantissa 2^exponent, so that a product of many factors neither overflows nor underflows.
-struct Scaled {
-  double mantissa = 1;
-  std::int64_t exponent = 0;
-
-  void multiply(double factor) {
-    int of_factor = 0, of_product = 0;
-    mantissa = std::frexp(mantissa * std::frexp(factor, &of_factor), &of_product);
-    exponent += of_factor + of_product;
-  }
-  double value() const {
-    return std::ldexp(mantissa, static_cast<int>(std::clamp<std::int64_t>(exponent, -10000, 10000)));
-  }
-  /// log(|value|); the mantissa is taken near 1, so that nothing cancels there.
-  double log_magnitude() const {
-    const bool low = std::abs(mantissa) < std::sqrt(0.5);
-    const double near_one = std::abs(low ? 2 * mantissa : mantissa);
-    return std::log(near_one) + static_cast<double>(low ? exponent - 1 : exponent) * std::log(2.0);
-  }
-};
 
 /// The product of the pivots, less the scales.
 template <class T>
@@ -53,7 +30,7 @@ void execute_of_determinant(const Call& call, Of of) {
   with_element_type(call.output.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (std::int64_t i = 0; i < call.output.shape.size(); ++i) {
-      const PackedLu<T> packed{n, elements_of<T>(call.inputs[0]) + i * (n + 4) * n};
+      const PackedLu<T> packed(n, call.inputs[0], i);
       const bool finite = n == 0 || !std::isnan(packed.condition());
       elements_of<T>(call.output)[i] = static_cast<T>(finite ? of(determinant(packed)) : std::nan(""));
     }
@@ -65,7 +42,7 @@ double sign_of(const Scaled& x) { return x.mantissa > 0 ? 1 : x.mantissa < 0 ? -
 /// y = det(a): a gets g times the cofactors (Giles 2008, 2.2.4, where they are det(a) a^-T).
 void det_vjp(Rule& rule) {
   const Var a = rule.x(1);
-  const Var cofactors = cofactors_of(svd_factors(a), a);
+  const Var cofactors = cofactors_of(rule.x(0), a);
   const Var g = broadcasted(with_unit_axes(rule.cotangent, 2), a.shape());
   rule.give(1, strong_multiply(g, cofactors));
 }
@@ -73,7 +50,7 @@ void det_vjp(Rule& rule) {
 /// y = log(|det(a)|): a gets g a^-T.
 void log_abs_det_vjp(Rule& rule) {
   const Var factors = rule.x(0), a = rule.x(1);
-  const Var turned = matrix_transposed(lu_inverted(factors, a));
+  const Var turned = matrix_transposed(lu_inverted(factors, a, InverseOf::slogdet));
   const Var g = broadcasted(with_unit_axes(rule.cotangent, 2), a.shape());
   rule.give(1, strong_multiply(g, turned));
 }
@@ -108,7 +85,7 @@ Var trace_of_product(const Var& a, const Var& b) {
 /// The third derivative of det at a regular matrix. With b = a^-1, x = b g and y = b h it is
 /// det(a) ((tr x tr y - tr x y) 1 - tr(y) x - tr(x) y + x y + y x) b, transposed.
 Var third_derivative(const Var& a, const Var& g, const Var& h) {
-  const Var inverse = lu_inverted(lu_factors(a), a);
+  const Var inverse = lu_inverted(lu_factors(a), a, InverseOf::det);
   const Var identity = broadcasted(identity_like(a, a.shape().back()), a.shape());
   const Var x = matrix_product(inverse, g), y = matrix_product(inverse, h);
   const Var xy = matrix_product(x, y), yx = matrix_product(y, x);
@@ -140,9 +117,9 @@ std::array<Var, N> square_results(std::string_view op, const Operand& a, std::ar
 }  // namespace
 
 void cofactor_slope_vjp(Rule& rule) {
-  const Var factors = rule.x(0), a = rule.x(1), g = rule.x(2);
+  const Var a = rule.x(1), g = rule.x(2);
   if (rule.wants(1)) rule.give(1, third_derivative(a, g, rule.cotangent));
-  if (rule.wants(2)) rule.give(2, cofactor_slope_of(factors, a, rule.cotangent));
+  if (rule.wants(2)) rule.give(2, cofactor_slope_of({rule.x(0), rule.x(3)}, a, rule.cotangent));
 }
 
 }  // namespace xtape::detail

@@ -1,4 +1,5 @@
 // pinv and lstsq, from the singular values.
+#include <algorithm>
 #include <bit>
 
 #include "ops/linear_algebra_svd.hpp"
@@ -9,24 +10,27 @@ namespace {
 
 using Attributes = std::span<const std::int64_t>;
 
-/// Attributes: the bits of the share of the largest singular value up to which others count as 0, and whether the
-/// matrix must be of full rank.
+/// Whether the matrix must be of full rank, as in a gradient, and whose gradient that is.
+enum class Rank : std::int64_t { any, full_for_pinv, full_for_lstsq };
+
+/// Attributes: the bits of the share of the largest singular value up to which others count as 0, and the Rank.
 double share_of(Attributes attributes) { return std::bit_cast<double>(attributes[0]); }
 
-/// 1 / s, or 0; checks the rank.
+/// s, or 0 where it counts as that; checks the rank.
 template <class T>
-std::vector<T> inverted_values(const PackedSvd<T>& packed, Attributes attributes, const Shape& a, std::int64_t index) {
+std::vector<T> counted_values(const PackedSvd<T>& packed, Attributes attributes, const Shape& a, std::int64_t index) {
   std::vector<T> result;
   const T limit = static_cast<T>(share_of(attributes)) * packed.s[0];
   std::int64_t rank = 0;
   for (std::int64_t i = 0; i < packed.k; ++i) {
     const bool counts = packed.s[i] > limit && packed.s[i] > 0;
     rank += counts;
-    result.push_back(counts ? 1 / packed.s[i] : T{0});
+    result.push_back(counts ? packed.s[i] : T{0});
   }
-  if (attributes[1] != 0 && rank < packed.k)
-    fail<NumericalError>("pinv", "a ", which_matrix(a, index), " has rank ", rank,
-                         ": it is not of full rank, and has no derivative there");
+  const Rank wanted{attributes[1]};
+  if (wanted != Rank::any && rank < packed.k)
+    fail<NumericalError>(wanted == Rank::full_for_pinv ? "pinv" : "lstsq", "a ", which_matrix(a, index), " has rank ",
+                         rank, ": it is not of full rank, and has no derivative there");
   return result;
 }
 
@@ -45,17 +49,20 @@ std::vector<T> projected(const PackedSvd<T>& packed, std::int64_t columns, const
   return result;
 }
 
-/// x (n, columns) = v diag(inverted) within.
+/// x (n, columns) = v diag(s)^-1 within. Quotients, since 1 / s may overflow where they do not.
 template <class T>
-void combine(const PackedSvd<T>& packed, const std::vector<T>& inverted, std::int64_t columns,
-             const std::vector<T>& within, T* x) {
+void combine(const PackedSvd<T>& packed, const std::vector<T>& s, std::int64_t columns, const std::vector<T>& within,
+             T* x) {
   std::fill_n(x, packed.n * columns, T{0});
+  std::vector<T> row(static_cast<std::size_t>(columns));
   for (std::int64_t k = 0; k < packed.k; ++k) {
-    const T inverse = inverted[static_cast<std::size_t>(k)];
-    for (std::int64_t i = 0; i < packed.n && inverse != 0; ++i)
+    const T value = s[static_cast<std::size_t>(k)];
+    if (value == 0) continue;
+    std::transform(within.begin() + k * columns, within.begin() + (k + 1) * columns, row.begin(),
+                   [value](T element) { return element / value; });
+    for (std::int64_t i = 0; i < packed.n; ++i)
       for (std::int64_t j = 0; j < columns; ++j)
-        x[i * columns + j] +=
-            packed.vh()[k * packed.n + i] * (inverse * within[static_cast<std::size_t>(k * columns + j)]);
+        x[i * columns + j] += packed.vh()[k * packed.n + i] * row[static_cast<std::size_t>(j)];
   }
 }
 
@@ -67,8 +74,8 @@ void apply(const Call& call, std::int64_t index, std::int64_t columns, const T* 
   const std::span<T> result(x, static_cast<std::size_t>(packed.n * columns));
   if (packed.k == 0) return std::fill(result.begin(), result.end(), T{0});
   if (!packed.finite()) return fill_with_nan(result);
-  const std::vector<T> inverted = inverted_values(packed, call.attributes, a, index);
-  combine(packed, inverted, columns, projected(packed, columns, b), x);
+  const std::vector<T> s = counted_values(packed, call.attributes, a, index);
+  combine(packed, s, columns, projected(packed, columns, b), x);
 }
 
 /// For lstsq input 2 is b.
@@ -89,17 +96,17 @@ extern constinit const Op pinv_op, lstsq_op;
 
 namespace {
 
-Var pseudo_inverse(const Var& factors, const Var& a, std::int64_t share, bool full_rank) {
+Var pseudo_inverse(const Var& factors, const Var& a, std::int64_t share, Rank rank) {
   const Shape shape = a.shape();
   return append_node(pinv_op, with_axes(leading(shape), {shape.back(), shape.back(1)}), {factors, a},
-                     {share, full_rank});
+                     {share, static_cast<std::int64_t>(rank)});
 }
 
 /// y = a^+ of full rank: a gets -y^T g y^T + (1 - a y) g^T y y^T if it has no fewer rows than columns, so that y a = 1,
 /// and else -y^T g y^T + y^T y g^T (1 - y a) (Golub and Pereyra 1973, equation 4.12).
 void pinv_vjp(Rule& rule) {
   const Var factors = rule.x(0), a = rule.x(1);
-  const Var y = pseudo_inverse(factors, a, rule.attributes()[0], true);
+  const Var y = pseudo_inverse(factors, a, rule.attributes()[0], Rank::full_for_pinv);
   const Var turned = matrix_transposed(y), g_turned = matrix_transposed(rule.cotangent);
   const Var first = matrix_product(matrix_product(turned, rule.cotangent), turned);
   Var result = -first;
@@ -119,7 +126,7 @@ void pinv_vjp(Rule& rule) {
 /// than columns, and else -w y^T + a^+T y (g - a^+ a g)^T.
 void lstsq_vjp(Rule& rule) {
   const Var factors = rule.x(0), a = rule.x(1), y = rule.y();
-  const Var inverse = pseudo_inverse(factors, a, rule.attributes()[0], true);
+  const Var inverse = pseudo_inverse(factors, a, rule.attributes()[0], Rank::full_for_lstsq);
   const Var turned = matrix_transposed(inverse);
   const Var w = matrix_product(turned, rule.cotangent);
   if (rule.wants(2)) rule.give(2, w);
@@ -157,7 +164,7 @@ std::int64_t share_bits(std::string_view op, const Var& a, std::optional<double>
 
 Var append_lstsq(const Var& factors, const Var& a, const Var& b, std::int64_t share) {
   const Shape shape = with_axes(leading(b.shape()), {a.shape().back(), b.shape().back()});
-  return append_node(lstsq_op, shape, {factors, a, b}, {share, 0});
+  return append_node(lstsq_op, shape, {factors, a, b}, {share, static_cast<std::int64_t>(Rank::any)});
 }
 
 Var least_squares_of_one(const Var& a, const Var& b, Attributes attributes) {
@@ -185,7 +192,7 @@ Var pinv(const Operand& a, std::optional<double> rtol) {
       [&](const Var& x) {
         detail::check_matrix("pinv", "a", x);
         const Var factors = detail::svd_factors(x);
-        return detail::pseudo_inverse(factors, x, detail::share_bits("pinv", x, rtol), false);
+        return detail::pseudo_inverse(factors, x, detail::share_bits("pinv", x, rtol), detail::Rank::any);
       },
       a);
 }

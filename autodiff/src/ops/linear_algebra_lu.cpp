@@ -79,8 +79,7 @@ void execute_lu(const Call& call) {
   with_element_type(call.output.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (std::int64_t i = 0; i < stack_size(shape); ++i)
-      factorize(elements_of<T>(call.inputs[0]) + i * n * n,
-                PackedLu<T>{n, elements_of<T>(call.output) + i * (n + 4) * n});
+      factorize(elements_of<T>(call.inputs[0]) + i * n * n, PackedLu<T>(n, call.output, i));
   });
 }
 
@@ -119,7 +118,7 @@ void execute_solve(const Call& call) {
   with_element_type(call.output.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (std::int64_t i = 0; i < stack_size(a); ++i) {
-      const PackedLu<T> packed{n, elements_of<T>(call.inputs[0]) + i * (n + 4) * n};
+      const PackedLu<T> packed(n, call.inputs[0], i);
       T* x = elements_of<T>(call.output) + i * n * columns;
       if (!check_regular("solve", packed, a, i)) fill_with_nan(std::span(x, static_cast<std::size_t>(n * columns)));
       else if (columns > 0)
@@ -143,12 +142,14 @@ void execute_inv(const Call& call) {
   const Shape& a = call.inputs[1].shape;
   const std::int64_t n = a.back();
   if (a.size() == 0) return;
+  constexpr std::string_view kWhose[] = {"inv", "matrix_power", "det", "slogdet"};
+  const std::string_view op = kWhose[call.attributes[0]];
   with_element_type(call.output.dtype, [&](auto zero) {
     using T = decltype(zero);
     for (std::int64_t i = 0; i < stack_size(a); ++i) {
-      const PackedLu<T> packed{n, elements_of<T>(call.inputs[0]) + i * (n + 4) * n};
+      const PackedLu<T> packed(n, call.inputs[0], i);
       T* inverse = elements_of<T>(call.output) + i * n * n;
-      if (!check_regular("inv", packed, a, i)) fill_with_nan(std::span(inverse, static_cast<std::size_t>(n * n)));
+      if (!check_regular(op, packed, a, i)) fill_with_nan(std::span(inverse, static_cast<std::size_t>(n * n)));
       else invert_one(packed, inverse);
     }
   });
@@ -196,7 +197,9 @@ Var lu_solution(const Var& factors, const Var& a, const Var& b, bool transposed)
   return append_node(solve_op, b.shape(), {factors, a, b}, {transposed ? 1 : 0});
 }
 
-Var lu_inverted(const Var& factors, const Var& a) { return append_node(inv_op, a.shape(), {factors, a}); }
+Var lu_inverted(const Var& factors, const Var& a, InverseOf whose) {
+  return append_node(inv_op, a.shape(), {factors, a}, {static_cast<std::int64_t>(whose)});
+}
 
 namespace {
 
@@ -221,14 +224,14 @@ Var solution(const Var& a, const Var& b) {
 
 Var inverse_of(const Var& a) {
   check_square("inv", "a", a);
-  return lu_inverted(lu_factors(a), a);
+  return lu_inverted(lu_factors(a), a, InverseOf::inv);
 }
 
 /// By repeated squaring; of the inverse for a negative exponent.
 Var powered(const Var& a, std::int64_t exponent) {
   check_square("matrix_power", "a", a);
   if (exponent == 0) return broadcasted(identity_like(a, a.shape().back()), a.shape());
-  Var square = exponent < 0 ? inverse_of(a) : a;
+  Var square = exponent < 0 ? lu_inverted(lu_factors(a), a, InverseOf::matrix_power) : a;
   Var result;
   std::uint64_t rest = exponent < 0 ? 0 - static_cast<std::uint64_t>(exponent) : static_cast<std::uint64_t>(exponent);
   bool started = false;

@@ -13,14 +13,19 @@ extern constinit const Op lu_op;
 Var lu_factors(const Var& a);
 /// a^-1 b, or a^-T b, for b (..., n, k) with the leading axes of a.
 Var lu_solution(const Var& factors, const Var& a, const Var& b, bool transposed);
+/// Whose inverse it is, for errors.
+enum class InverseOf : std::int64_t { inv, matrix_power, det, slogdet };
 /// a^-1.
-Var lu_inverted(const Var& factors, const Var& a);
+Var lu_inverted(const Var& factors, const Var& a, InverseOf whose);
 
 /// One matrix of the packed buffer.
 template <class T>
 struct PackedLu {
   std::int64_t n;
   T* elements;
+
+  PackedLu(std::int64_t extent, const Buffer& packed, std::int64_t index)
+      : n(extent), elements(elements_of<T>(packed) + index * size()) {}
 
   T* factors() const { return elements; }
   T* exchanges() const { return elements + n * n; }

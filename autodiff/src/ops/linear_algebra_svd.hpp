@@ -13,13 +13,6 @@ extern constinit const Op svd_op;
 
 Var svd_factors(const Var& a);
 
-/// The cofactors of a (..., n, n), from its factors.
-Var cofactors_of(const Var& factors, const Var& a);
-/// The derivative of the cofactors along g, a symmetric map of g.
-Var cofactor_slope_of(const Var& factors, const Var& a, const Var& g);
-/// Its rule, which needs the ops of det.
-void cofactor_slope_vjp(Rule& rule);
-
 /// One matrix of the packed buffer.
 template <class T>
 struct PackedSvd {
