@@ -132,6 +132,13 @@ TEST(Verdicts, Float32WithinAFloat64Function) {
   }
 }
 
+TEST(Verdicts, IllConditionedSystems) {  // whose factorization holds pivots, which are not to be shaken
+  std::vector<double> hilbert;
+  for (int i = 0; i < 25; ++i) hilbert.push_back(1.0 / (i / 5 + i % 5 + 1));
+  const auto f = [](const Var& a, const Var& b) { return solve(a, b); };
+  EXPECT_TRUE(gradient_is_right(f, {Array::from(hilbert, {5, 5}), Array{1, -2, 3, 0.5, 1}}));
+}
+
 TEST(Verdicts, CancellationIsNoError) {  // smooth where the cosine does not change, and wrong in the third digit
   const CheckReport report = check_gradient([](const Var& x) { return (1 - cos(x)) / square(x); }, Array{1e-7, 2e-7});
   EXPECT_THAT(report, HasGradientStatus(CheckStatus::kink));

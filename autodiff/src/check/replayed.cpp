@@ -59,16 +59,30 @@ Var copied_program(const Var& y, std::span<const Var> from, std::span<const Var>
   return VarAccess::make(state, copies[root]);
 }
 
-/// Which nodes are read, by way of views, by nodes that give no floating numbers: comparisons and searches.
-std::vector<bool> compared_nodes(const TapeState& state, std::span<const NodeId> nodes) {
-  std::vector<bool> compared(state.program.size(), false);
+/// How the results of nodes are read, by way of views as well.
+struct Readers {
+  bool exact = false;   ///< by comparisons and searches, which give no floating numbers
+  bool opaque = false;  ///< by calls, which may find indices among the numbers that another call packed
+};
+
+std::vector<Readers> readers_of(const TapeState& state, std::span<const NodeId> nodes) {
+  std::vector<Readers> readers(state.program.size());
   for (std::size_t i = nodes.size(); i-- > 0;) {
     const Node& node = state.program[nodes[i]];
-    const bool passed_on = node.op->kind == OpKind::view && compared[nodes[i]];
-    if (is_floating(node.dtype) && !passed_on) continue;
-    for (NodeId input : state.program.inputs(node)) compared[input] = true;
+    const OpKind kind = node.op->kind;
+    const Readers own = kind == OpKind::view ? readers[nodes[i]] : Readers{};
+    for (NodeId input : state.program.inputs(node)) {
+      readers[input].exact |= own.exact || !is_floating(node.dtype);
+      readers[input].opaque |= own.opaque || kind == OpKind::opaque || kind == OpKind::composite;
+    }
   }
-  return compared;
+  return readers;
+}
+
+bool rounds(const Node& node, Readers readers) {
+  const OpKind kind = node.op->kind;
+  if (node.input_count == 0 || kind == OpKind::view || !is_floating(node.dtype) || readers.exact) return false;
+  return kind != OpKind::opaque || !readers.opaque;
 }
 
 /// 1 give or take epsilon, for each element.
@@ -104,11 +118,11 @@ std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRando
   std::vector<NodeId> roots, nodes, copies(state.program.size(), kNoNode);
   for (const Var& output : outputs) roots.push_back(VarAccess::node(output));
   reachable(state, roots, false, nodes);
-  const std::vector<bool> compared = compared_nodes(state, nodes);
+  const std::vector<Readers> readers = readers_of(state, nodes);
   for (NodeId id : nodes) {
     const Node node = state.program[id];
     copies[id] = node.input_count == 0 ? id : repeated(state, id, node.dtype, copies);
-    if (node.input_count == 0 || node.op->kind == OpKind::view || !is_floating(node.dtype) || compared[id]) continue;
+    if (!rounds(node, readers[id])) continue;
     const double own = node.dtype == DType::float32 ? std::max(epsilon, kSingleEpsilon) : epsilon;
     const Array noise = factors(node.shape, node.dtype, own, random);
     copies[id] = VarAccess::node(VarAccess::make(state, copies[id]) * noise);

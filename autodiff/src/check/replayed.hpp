@@ -18,9 +18,9 @@ Recorder in_double(Recorder recorder, std::span<const Array> point);
 bool computes_in_single(const Var& y);
 
 /// What `outputs` would be if each op were off by a random relative error up to epsilon, or up to that of float32 where
-/// it is of that dtype, recorded on their tape. How
-/// far that is from the outputs shows what rounding can do to them (Parker 1997, Monte Carlo arithmetic). Exact are
-/// inputs, literals and views, and what is compared or looked up by, so that a mask still knows its maximum.
+/// it is of that dtype, recorded on their tape. How far that is from the outputs shows what rounding can do to them
+/// (Parker 1997, Monte Carlo arithmetic). Exact are inputs, literals and views, what is compared or looked up by, so
+/// that a mask still knows its maximum, and what one call packs for another, as a factorization with its pivots.
 std::vector<Var> shaken(std::span<const Var> outputs, double epsilon, CheckRandom& random);
 
 }  // namespace xtape::detail
