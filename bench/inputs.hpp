@@ -1,6 +1,7 @@
 // The inputs of the problems, the same in every implementation.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -124,6 +125,15 @@ struct MinibatchInputs : LogisticInputs<T> {
   std::vector<std::int64_t> order;
 };
 
+/// Some elements of a long answer, the first and the last among them.
+inline std::vector<double> some_of(const auto* elements, std::int64_t n) {
+  std::vector<double> some;
+  for (std::int64_t i = 0; i < n; i += std::max<std::int64_t>(1, n / 101))
+    some.push_back(static_cast<double>(elements[i]));
+  some.push_back(static_cast<double>(elements[n - 1]));
+  return some;
+}
+
 /// adam_update: two gradients by turns, and a rate so large that the answer shows every step.
 inline constexpr std::int64_t kAdamSize = 10000000;
 template <class T>
@@ -133,13 +143,6 @@ struct AdamInputs {
       : x(uniform_buffer<T>(static_cast<std::size_t>(n), 8)),
         gradients{uniform_buffer<T>(static_cast<std::size_t>(n), 9),
                   uniform_buffer<T>(static_cast<std::size_t>(n), 10)} {}
-  /// Some of the parameters.
-  std::vector<double> answer(const T* parameters) const {
-    std::vector<double> some;
-    for (std::size_t i = 0; i < x.size(); i += x.size() / 7) some.push_back(static_cast<double>(parameters[i]));
-    some.push_back(static_cast<double>(parameters[x.size() - 1]));
-    return some;
-  }
   Buffer<T> x, gradients[2];
 };
 
@@ -158,6 +161,17 @@ struct MlpInputs {
   }
   Buffer<T> x[2], w[kMlpLayers];
   std::vector<std::int64_t> labels;
+};
+
+/// rosenbrock: two points by turns, and a direction for the product with the Hessian.
+inline constexpr int kRosenbrockSize = 100;
+struct RosenbrockInputs {
+  RosenbrockInputs() {
+    Uniform uniform(17);
+    for (double* values : {x[0], x[1], v})
+      for (int i = 0; i < kRosenbrockSize; ++i) values[i] = 1 + uniform() / 2;
+  }
+  double x[2][kRosenbrockSize], v[kRosenbrockSize];
 };
 
 /// The inputs of the last size asked for, so that implementations share the large ones.

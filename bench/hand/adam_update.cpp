@@ -59,7 +59,7 @@ Runner make(int threads) {
   return {[state](std::int64_t iterations) {
             for (std::int64_t i = 0; i < iterations; ++i) step(*state);
           },
-          [state] { return state->inputs->answer(state->x.data()); }};
+          [state] { return some_of(state->x.data(), kAdamSize); }};
 }
 
 template <class T>

@@ -13,5 +13,6 @@ std::vector<Case> logistic_step();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();
+std::vector<Case> rosenbrock();
 
 }  // namespace bench::with_libtorch

@@ -11,6 +11,7 @@ std::vector<Figures> small_problems() {
       {"quadratic_step", "", "float64", 20e-9, {{0.4e-6, ""}, {0.2e-6, ""}}},
       {"scalar_gradient", "", "float64", 4.7e-9, {{0.3e-6, ""}, {0.15e-6, ""}}},
       {"rosenbrock", "gradient", "float64", 0.14e-6, {{2e-6, ""}, {1e-6, ""}}},
+      {"rosenbrock", "product", "float64", 0, {{2.5, "gradient"}, {2, "gradient"}}},
       {"rosenbrock", "hessian", "float64", 0.9e-6, {{0.3e-3, ""}, {0.1e-3, ""}}},
       {"minibatch_sgd", "32", "float64", 1.1e-6, {{2.5, "hand"}, {1.5, "hand"}}},
       {"minibatch_sgd", "256", "float64", 3.7e-6, {{1.5, "hand"}, {1.2, "hand"}}},

@@ -50,6 +50,7 @@ void run(Flags flags) {
   std::vector<Row> rows;
   add_part(programs / "bench_xtape", flags, rows);
   add_part(programs / "bench_libtorch", flags, rows);
+  add_part(programs / "bench_adolc", flags, rows);
   bench::compare_answers(rows);
   if (std::string("hello_world").find(flags.only) != std::string::npos)
     for (const Row& row : bench::hello_world(programs / "hello_world", flags)) rows.push_back(row);

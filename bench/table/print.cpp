@@ -52,14 +52,21 @@ const Row* find(const std::vector<Row>& rows, const Row& like, const std::string
   return found;
 }
 
+/// What a target is a ratio to; null if it is a time, or was not measured.
+const Row* base_of(const std::vector<Row>& rows, const Row& row, const std::string& against) {
+  Row like = row;
+  if (against == "gradient") like.size = against;
+  return against.empty() ? nullptr : find(rows, like, against == "hand" ? against : row.implementation);
+}
+
 std::string target_text(const std::vector<Row>& rows, const Row& row, const Target& target) {
-  char text[64];
   const std::string against = target.against;
-  const Row* limit = against.empty() ? nullptr : find(rows, row, against);
-  double reached = limit ? row.seconds / limit->seconds : row.seconds;
+  const Row* base = base_of(rows, row, against);
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3g%s", target.figure, against == "gradient" ? " gradients" : "");
   if (against.empty()) std::snprintf(text, sizeof text, "%s", time_text(target.figure).c_str());
-  else std::snprintf(text, sizeof text, "%.3g", target.figure);
-  if (!against.empty() && !limit) return text;
+  else if (!base) return text;
+  const double reached = base ? row.seconds / base->seconds : row.seconds;
   return std::string(text) + (reached <= target.figure ? " met" : " MISSED");
 }
 

@@ -23,7 +23,7 @@ struct State {
 
 template <class T>
 std::vector<double> answer(const State<T>& s) {
-  return s.inputs->answer(s.x.value().template data<T>());
+  return some_of(s.x.value().template data<T>(), kAdamSize);
 }
 
 template <class T>

@@ -1,0 +1,21 @@
+// bench_adolc: the scalar problems by ADOL-C; `bench` compares the answers with the others'.
+#include <cstdio>
+#include <exception>
+
+#include "bench/adolc/problems.hpp"
+
+namespace {
+
+void run(const bench::Flags& flags) {
+  using namespace bench::with_adolc;
+  std::vector<bench::Row> rows =
+      bench::run_grid(bench::join(quadratic_step(), scalar_gradient(), op_chain(), rosenbrock()), flags);
+  if (!flags.out.empty()) bench::write_part(flags.out, rows);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try { run(bench::parse_flags(argc, argv)); } catch (const std::exception& error) {
+  std::fprintf(stderr, "bench_adolc: %s\n", error.what());
+  return 1;
+}
