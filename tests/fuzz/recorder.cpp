@@ -35,10 +35,11 @@ void Recorder::step() {
   static constexpr struct {
     Step step;
     int weight;
-  } kSteps[] = {{&Recorder::unary, 8},     {&Recorder::binary, 10},    {&Recorder::selection, 3},
-                {&Recorder::reduction, 6}, {&Recorder::product, 3},    {&Recorder::normalisation, 1},
-                {&Recorder::movement, 4},  {&Recorder::slicing, 3},    {&Recorder::joining, 2},
-                {&Recorder::taking, 2},    {&Recorder::conversion, 1}, {&Recorder::differentiation, 2}};
+  } kSteps[] = {{&Recorder::unary, 8},          {&Recorder::binary, 10},  {&Recorder::selection, 3},
+                {&Recorder::reduction, 6},      {&Recorder::product, 3},  {&Recorder::normalisation, 1},
+                {&Recorder::row_block, 2},      {&Recorder::movement, 4}, {&Recorder::slicing, 3},
+                {&Recorder::joining, 2},        {&Recorder::taking, 2},   {&Recorder::conversion, 1},
+                {&Recorder::differentiation, 2}};
   int total = 0;
   for (const auto& [step, weight] : kSteps) total += weight;
   std::int64_t choice = random_.integer(0, total - 1);
@@ -218,6 +219,18 @@ void Recorder::product() {
   const Var y = with_shape(other);
   if (x.rank() == 2 && random_.chance(0.3L)) return keep(matmul(transpose(x), with_shape({x.shape()[0], 2})));
   keep(matmul(x, y));
+}
+
+/// What a plan may do row by row: a matrix times a vector, work on the result, the matrix transposed times that.
+void Recorder::row_block() {
+  const std::int64_t columns = random_.integer(2, 40);
+  const std::int64_t rows =
+      random_.chance(0.2L) ? columns : random_.integer(2, random_.chance(0.3L) ? largest_ / 40 : 30);
+  const Var matrix = tame(with_shape({rows, columns})), w = with_shape({columns});
+  const Var logits = matmul(matrix, w), weights = tame(logits + beside({rows}));
+  keep(logits);
+  keep(random_.chance(0.5L) ? matmul(transpose(matrix), weights) : matmul(weights, matrix));
+  if (random_.chance(0.3L)) keep(matmul(matrix, values_.back()));
 }
 
 void Recorder::movement() {

@@ -42,6 +42,7 @@ class Recorder {
   void reduction();
   void normalisation();
   void product();
+  void row_block();
   void movement();
   void slicing();
   void joining();

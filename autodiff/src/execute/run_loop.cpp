@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t kStaged = 64;
 constexpr std::size_t kWidest = 8;  ///< bytes of the widest element
 constexpr double kNanosecondsPerElement = 0.5;
+constexpr double kNanosecondsPerRowElement = 0.15;
 
 /// Loops that need more take it from the pool.
 constexpr std::size_t kMostScratch = std::size_t{4} << 20;
@@ -165,8 +166,7 @@ class Worker {
     for (std::uint32_t next = 0; true;) {
       for (; load < loop_.loads.size() && loop_.loads[load].before == next; ++load)
         run_load(loop_.loads[load], begin, n);
-      for (; sink < loop_.sinks.size() && loop_.sinks[sink].before == next; ++sink)
-        sinks_[sink].feed(run_.sinks[sink], slots_[loop_.sinks[sink].slot].data, n);
+      for (; sink < loop_.sinks.size() && loop_.sinks[sink].before == next; ++sink) run_sink(sink, begin, n);
       if (next == end) return;
       std::uint32_t stop = end;
       if (load < loop_.loads.size()) stop = std::min(stop, loop_.loads[load].before);
@@ -175,7 +175,24 @@ class Worker {
     }
   }
 
+  void run_sink(std::size_t index, std::int64_t begin, std::size_t n) {
+    const Loop::Sink& sink = loop_.sinks[index];
+    const std::byte* x = slots_[sink.slot].data;
+    if (sink.rows == nullptr) sinks_[index].feed(run_.sinks[index], x, n);
+    else sinks_[index].feed(run_.sinks[index], rows_at(sink.matrix, sink.dtype, begin), x, n);
+  }
+
+  RowMatrix rows_at(const RowsRead& matrix, DType dtype, std::int64_t begin) const {
+    const auto offset = static_cast<std::size_t>(matrix.offset + begin * matrix.leading);
+    return {run_.bases[matrix.value] + offset * size_of(dtype), matrix.leading, matrix.columns};
+  }
+
   void run_load(const Loop::Load& load, std::int64_t begin, std::size_t n) {
+    if (load.rows != nullptr) {
+      const auto offset = static_cast<std::size_t>(load.access.view.offset) * size_of(load.dtype);
+      return load.rows->dots(rows_at(load.matrix, load.dtype, begin), run_.bases[load.access.base] + offset,
+                             slots_[load.slot].data, static_cast<std::int64_t>(n));
+    }
     load_strided(slots_[load.slot].data, run_.bases[load.access.base], size_of(load.dtype), load.access.view,
                  loop_.space, begin, n);
   }
@@ -189,6 +206,13 @@ class Worker {
   SinkState* sinks_;
   std::byte* leaves_;
 };
+
+double nanoseconds_per_place(const Loop& loop) {
+  double row_elements = 0;
+  for (const Loop::Load& load : loop.loads) row_elements += static_cast<double>(load.matrix.columns);
+  for (const Loop::Sink& sink : loop.sinks) row_elements += static_cast<double>(sink.matrix.columns);
+  return kNanosecondsPerElement * static_cast<double>(1 + loop.code.size()) + kNanosecondsPerRowElement * row_elements;
+}
 
 }  // namespace
 
@@ -211,8 +235,7 @@ void run_loop(const Loop& loop, Bases bases) {
     if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
     else worker.run_chunk(static_cast<std::int64_t>(chunk));
   };
-  const double nanoseconds =
-      static_cast<double>(loop.space.size()) * kNanosecondsPerElement * static_cast<double>(1 + loop.code.size());
+  const double nanoseconds = static_cast<double>(loop.space.size()) * nanoseconds_per_place(loop);
   if (chunks == 1) work(0);
   else parallel_for(static_cast<std::size_t>(chunks), nanoseconds, work);
   for (SinkRun& sink : run.sinks) sink.finish();

@@ -1,5 +1,8 @@
 #include "execute/sink.hpp"
 
+#include <algorithm>
+#include <cstring>
+
 namespace xtape::detail {
 
 namespace {
@@ -17,6 +20,7 @@ std::size_t bytes(std::int64_t elements, std::size_t element_size) {
 
 SinkRun::SinkRun(const Loop::Sink& sink, std::byte* result, std::int64_t chunks)
     : kernel_(*sink.kernel),
+      rows_(sink.rows),
       shape_(sink.shape),
       element_size_(size_of(sink.dtype)),
       result_(result),
@@ -51,11 +55,22 @@ void SinkRun::finish() {
 
 std::size_t SinkState::leaf_bytes(const Loop::Sink& sink) {
   if (sink.shape.inner == 1) return 0;
-  return bytes(std::min(sink.shape.inner, kChunk), size_of(sink.dtype));
+  const std::size_t spare = sink.rows != nullptr ? 64 : 0;
+  return bytes(std::min(sink.shape.inner, kChunk), size_of(sink.dtype)) + spare;
 }
 
 void SinkState::begin(const SinkRun& run, std::int64_t chunk, const ChunkRange& range, std::byte* leaf) {
   const SinkRun::Target target = run.target(chunk, range);
+  if (run.rows() != nullptr) {
+    total_ = target.data;
+    columns_ = run.shape().inner;
+    rows_ = range.end - range.begin;
+    row_ = 0;
+    leaf_ = leaf;
+    run.kernel().clear(total_, static_cast<std::size_t>(columns_));
+    std::memset(leaf_, 0, bytes(columns_, run.element_size()) + 64);
+    return;
+  }
   if (run.shape().inner == 1) {
     segment_.length = target.rows;
     segment_.output = target.data;
@@ -87,6 +102,19 @@ void SinkState::begin_rows(const SinkRun& run, std::byte* leaf) {
 void SinkState::feed(const SinkRun& run, const std::byte* x, std::size_t n) {
   if (run.shape().inner == 1) run.kernel().feed(segment_, x, n);
   else feed_rows(run, x, n);
+}
+
+void SinkState::feed(const SinkRun& run, RowMatrix matrix, const std::byte* s, std::size_t n) {
+  auto left = static_cast<std::int64_t>(n);
+  while (left > 0) {
+    const std::int64_t piece = std::min(left, kLeafRows - row_ % kLeafRows);
+    run.rows()->add(matrix, s, piece, leaf_);
+    matrix.data += bytes(piece * matrix.leading, run.element_size());
+    s += bytes(piece, run.element_size());
+    left -= piece;
+    row_ += piece;
+    if (row_ % kLeafRows == 0 || row_ == rows_) run.rows()->flush(leaf_, columns_, total_);
+  }
 }
 
 void SinkState::feed_rows(const SinkRun& run, const std::byte* x, std::size_t n) {

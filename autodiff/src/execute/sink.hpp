@@ -22,6 +22,8 @@ class SinkRun {
   const ReductionKernel& kernel() const { return kernel_; }
   const ReductionShape& shape() const { return shape_; }
   std::size_t element_size() const { return element_size_; }
+  /// The kernel of a sum of matrix rows; null for a reduction.
+  const RowKernel* rows() const { return rows_; }
   /// Where a chunk's results go, and how many rows it reduces for each.
   struct Target {
     std::byte* data;
@@ -32,6 +34,7 @@ class SinkRun {
 
  private:
   const ReductionKernel& kernel_;
+  const RowKernel* rows_;
   ReductionShape shape_;
   std::size_t element_size_;
   std::byte* result_;
@@ -51,6 +54,8 @@ class SinkState {
   void begin_stripe(const SinkRun& run, const Striping& striping, std::int64_t chunk, std::byte* result,
                     std::byte* leaf);
   void feed(const SinkRun& run, const std::byte* x, std::size_t n);
+  /// Adds the rows of the matrix times the n elements of s.
+  void feed(const SinkRun& run, RowMatrix matrix, const std::byte* s, std::size_t n);
 
  private:
   void begin_rows(const SinkRun& run, std::byte* leaf);

@@ -16,12 +16,14 @@ XTAPE_DECLARE_KERNELS(ReductionKernels, max_reduction)
 XTAPE_DECLARE_KERNELS(ReductionKernels, min_reduction)
 XTAPE_DECLARE_KERNELS(ReductionKernels, all_reduction)
 XTAPE_DECLARE_KERNELS(SmallMatmulKernels, small_matmul)
+XTAPE_DECLARE_KERNELS(RowKernels, row_kernels)
 
 namespace xtape::detail {
 namespace {
 
 constexpr std::string_view kNames[kInstructionSets] = {"baseline", "avx2", "avx512"};
 constinit const ByInstructionSet<SmallMatmulKernels> small_matmuls = XTAPE_ALL_SETS(small_matmul);
+constinit const ByInstructionSet<RowKernels> rows = XTAPE_ALL_SETS(row_kernels);
 
 std::string_view name(InstructionSet set) { return kNames[static_cast<std::size_t>(set)]; }
 
@@ -96,12 +98,18 @@ const ReductionKernel& reduction_for(const Op& op, DType dtype, InstructionSet s
   return entry((*op.reduction)[set], dtype);
 }
 
+const ReductionKernel& sum_kernel(DType dtype, InstructionSet set) { return entry(sum_reductions[set], dtype); }
+
 bool supports(const Op& op, DType dtype) {
   if (op.reduction != nullptr) return reduction_for(op, dtype, InstructionSet::baseline).feed != nullptr;
   return kernel_for(op, dtype, dtype, InstructionSet::baseline) != nullptr;
 }
 
 const SmallMatmulKernels& small_matmul(InstructionSet set) { return small_matmuls[set]; }
+
+const RowKernel& row_kernel(DType dtype, InstructionSet set) {
+  return dtype == DType::float32 ? rows[set].float32 : rows[set].float64;
+}
 
 constinit const ByInstructionSet<ReductionKernels> sum_reductions = XTAPE_ALL_SETS(sum_reduction);
 constinit const ByInstructionSet<ReductionKernels> max_reductions = XTAPE_ALL_SETS(max_reduction);

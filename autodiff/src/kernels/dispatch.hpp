@@ -22,10 +22,14 @@ bool available(InstructionSet set);
 ElementwiseKernel kernel_for(const Op& op, DType input, DType output, InstructionSet set);
 /// The kernel of a reduction; its functions are null if the op does not take the dtype.
 const ReductionKernel& reduction_for(const Op& op, DType dtype, InstructionSet set);
+/// The kernel of sums.
+const ReductionKernel& sum_kernel(DType dtype, InstructionSet set);
 /// Whether there is a kernel for this dtype: that of the input or, in `where`, of the inputs after the condition.
 bool supports(const Op& op, DType dtype);
 
 const SmallMatmulKernels& small_matmul(InstructionSet set);
+/// For float32 and float64.
+const RowKernel& row_kernel(DType dtype, InstructionSet set);
 
 extern const ByInstructionSet<ReductionKernels> sum_reductions;
 extern const ByInstructionSet<ReductionKernels> max_reductions;

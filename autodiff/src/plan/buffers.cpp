@@ -22,8 +22,11 @@ std::vector<std::uint32_t> last_readers(const Program& program, const std::vecto
 
 bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
   const auto reads_old = [&](const auto& item) { return item.value == old; };
-  const auto loads_old = [&](const Loop::Load& load) { return load.access.base == old; };
-  if (std::ranges::any_of(loop.scalars, reads_old) || std::ranges::any_of(loop.loads, loads_old)) return false;
+  const auto loads_old = [&](const Loop::Load& load) { return load.access.base == old || load.matrix.value == old; };
+  const auto sums_old = [&](const Loop::Sink& sink) { return sink.matrix.value == old; };
+  if (std::ranges::any_of(loop.scalars, reads_old) || std::ranges::any_of(loop.loads, loads_old) ||
+      std::ranges::any_of(loop.sinks, sums_old))
+    return false;
   std::uint32_t slot = loop.slots;
   for (const Loop::Stream& stream : loop.streams) {
     if (stream.value != old) continue;

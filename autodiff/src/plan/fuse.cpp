@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "plan/faults.hpp"
+#include "plan/row_products.hpp"
 
 namespace xtape::detail {
 
@@ -15,12 +16,17 @@ Shape squeezed(const Shape& shape) {
   return result;
 }
 
-const Shape& iteration_shape(const Program& program, const Node& node) {
-  return node.op->kind == OpKind::reduction ? program[program.inputs(node)[0]].shape : node.shape;
+std::optional<Shape> loop_space(const Layout& layout, NodeId id) {
+  const Program& program = layout.program;
+  const Node& node = program[id];
+  if (node.op->kind == OpKind::elementwise) return squeezed(node.shape);
+  if (node.op->kind == OpKind::reduction) return squeezed(program[program.inputs(node)[0]].shape);
+  if (const std::optional<RowProduct> product = as_row_product(layout, id)) return Shape{product->rows};
+  return std::nullopt;
 }
 
 ReductionShape reduction_shape(const Program& program, const Node& node) {
-  const Shape& shape = iteration_shape(program, node);
+  const Shape& shape = program[program.inputs(node)[0]].shape;
   const auto attributes = program.attributes(node);
   const std::size_t inner_axes = static_cast<std::size_t>(attributes[0]);
   const std::size_t reduced_axes = static_cast<std::size_t>(attributes[1]);
@@ -35,11 +41,27 @@ ReductionShape reduction_shape(const Program& program, const Node& node) {
   return result;
 }
 
-bool readable_in_loop(const Layout& layout, NodeId operand, const Shape& space) {
+namespace {
+
+bool is_row_product(const Layout& layout, NodeId id, RowProduct::Form form) {
+  const std::optional<RowProduct> product = as_row_product(layout, id);
+  return product && product->form == form;
+}
+
+/// Whether the node computes one element at each place of its loop.
+bool computed_in_place(const Layout& layout, NodeId id) {
+  const Node& node = layout.program[id];
+  if (is_leaf(node)) return false;
+  return node.op->kind == OpKind::elementwise || is_row_product(layout, id, RowProduct::Form::dots);
+}
+
+}  // namespace
+
+bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const Shape& space) {
   const Access& access = layout.accesses[operand];
-  const Node& base = layout.program[access.base];
-  return base.op->kind == OpKind::elementwise && !is_leaf(base) && access.view.offset == 0 &&
-         squeezed(base.shape) == space && is_contiguous(access.view, layout.program[operand].shape);
+  return access.view.offset == 0 && squeezed(layout.program[access.base].shape) == space &&
+         computed_in_place(layout, access.base) && is_contiguous(access.view, layout.program[operand].shape) &&
+         !is_row_product(layout, reader, RowProduct::Form::dots);  // each of these reads the whole vector
 }
 
 namespace {
@@ -61,7 +83,7 @@ class FusionPass {
       const Node& node = program_[id];
       const OpKind kind = node.op->kind;
       if (is_leaf(node) || kind == OpKind::constant || kind == OpKind::view) continue;
-      if (kind == OpKind::elementwise || kind == OpKind::reduction) place_in_loop(id, node);
+      if (std::optional<Shape> space = loop_space(layout_, id)) place_in_loop(id, node, *space);
       else join(id, append({kind == OpKind::matmul ? Step::Kind::matmul : Step::Kind::opaque, {}, {}}));
     }
     return in_order();
@@ -74,10 +96,9 @@ class FusionPass {
     ReductionShape stripes;  ///< of the last reduction, see `joins`
   };
 
-  void place_in_loop(NodeId id, const Node& node) {
-    Shape space = squeezed(iteration_shape(program_, node));
+  void place_in_loop(NodeId id, const Node& node, const Shape& space) {
     const bool scalar = options_.planned && node.op->kind == OpKind::elementwise && space.rank() == 0;
-    const Position earliest = earliest_position(node, space, scalar);
+    const Position earliest = earliest_position(id, space, scalar);
     if (scalar) return join(id, scalars_at(earliest));
     const Position found = options_.planned ? find_loop(node, space, earliest) : kNone;
     join(id, found != kNone ? found : append({Step::Kind::loop, space, {}}));
@@ -87,13 +108,13 @@ class FusionPass {
 
   /// The first position at which all operands are there: within the position of one that can be read from its loop's
   /// registers, after that of any other.
-  Position earliest_position(const Node& node, const Shape& space, bool scalar) const {
+  Position earliest_position(NodeId id, const Shape& space, bool scalar) const {
     Position earliest = scalar ? 0 : 1;
-    for (NodeId input : program_.inputs(node)) {
+    for (NodeId input : program_.inputs(program_[id])) {
       const NodeId base = layout_.accesses[input].base;
       if (!is_computed(base)) continue;
       const Position at = position_[base];
-      const bool shared = readable_in_loop(layout_, input, space) || planner_faults().ignore_loop_dependencies;
+      const bool shared = readable_in_loop(layout_, id, input, space) || planner_faults().ignore_loop_dependencies;
       const bool at_scalars = at % 2 == 0;
       const Position after = at_scalars ? (scalar ? at : at + 1) : scalar ? at + 1 : shared ? at : at + 2;
       earliest = std::max(earliest, after);

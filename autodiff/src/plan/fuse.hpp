@@ -1,7 +1,8 @@
-// Third pass: which values are computed together. Elementwise work over one space, and the reductions that end it,
-// share a loop; products and opaque ops are steps of their own.
+// Third pass: which values are computed together. Elementwise work over one space, the products of a matrix's rows with
+// a vector, and the reductions that end them share a loop; other products and opaque ops are steps of their own.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "plan/layout.hpp"
@@ -23,13 +24,13 @@ struct Fusion {
 
 /// The shape without axes of extent 1: values of one squeezed shape have the same row-major order.
 Shape squeezed(const Shape& shape);
-/// The shape that an elementwise op or a reduction iterates over.
-const Shape& iteration_shape(const Program& program, const Node& node);
+/// The space of the loop that computes a node, without axes of extent 1; nothing if the node is no part of a loop.
+std::optional<Shape> loop_space(const Layout& layout, NodeId id);
 /// (outer, reduced, inner) of a reduction.
 ReductionShape reduction_shape(const Program& program, const Node& node);
-/// Whether an operand of a loop over `space` that is computed in the same loop can be read from a register: an
-/// elementwise value, read at the place where it was computed.
-bool readable_in_loop(const Layout& layout, NodeId operand, const Shape& space);
+/// Whether `reader`, in a loop over `space`, can read its operand from a register of that loop: a value with an element
+/// at each place of it, read at the place where it was computed.
+bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const Shape& space);
 
 Fusion fuse(const Layout& layout, const Options& options);
 

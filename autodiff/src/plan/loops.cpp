@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "kernels/dispatch.hpp"
+#include "plan/row_products.hpp"
 
 namespace xtape::detail {
 
@@ -13,11 +14,13 @@ std::vector<bool> materialized_nodes(const Layout& layout, const Fusion& fusion)
   for (const Group& group : fusion.groups) {
     for (NodeId id : group.nodes) {
       const Node& node = program[id];
-      if (node.op->kind != OpKind::elementwise) result[id] = true;
+      const std::optional<RowProduct> product = as_row_product(layout, id);
+      const bool dots = product && product->form == RowProduct::Form::dots;
+      if (node.op->kind != OpKind::elementwise && !dots) result[id] = true;
       for (NodeId input : program.inputs(node)) {
         const NodeId base = layout.accesses[input].base;
         const bool same_loop = fusion.group_of[base] == fusion.group_of[id];
-        if (!same_loop || !readable_in_loop(layout, input, group.space)) result[base] = true;
+        if (!same_loop || !readable_in_loop(layout, id, input, group.space)) result[base] = true;
       }
     }
   }
@@ -45,6 +48,12 @@ std::uint32_t block_elements(std::size_t slots, std::size_t element_size, std::s
   return static_cast<std::uint32_t>(std::min(block, (space + kPadding - 1) / kPadding * kPadding));
 }
 
+/// The rows of a block stay in a quarter of the L2 cache between the products that read them.
+std::uint32_t rows_in_block(std::size_t row_bytes) {
+  constexpr std::size_t kQuarterOfL2 = 262144;
+  return static_cast<std::uint32_t>(std::clamp<std::size_t>(kQuarterOfL2 / row_bytes / kPadding * kPadding, 16, 256));
+}
+
 class LoopBuilder {
  public:
   LoopBuilder(const Layout& layout, const Group& group, std::uint32_t group_index, const Fusion& fusion,
@@ -67,6 +76,7 @@ class LoopBuilder {
     choose_kernels(set);
     loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element(),
                                  static_cast<std::size_t>(loop_.space.size()));
+    if (row_bytes_ > 0) loop_.block = std::min(loop_.block, rows_in_block(row_bytes_));
     return std::move(loop_);
   }
 
@@ -82,25 +92,40 @@ class LoopBuilder {
   void add(NodeId id, const Node& node) {
     const auto position = static_cast<std::uint32_t>(loop_.computes.size());
     if (node.op->kind == OpKind::reduction) {
-      const std::uint32_t slot = read(program_.inputs(node)[0], position, Form::block);
+      const std::uint32_t slot = read(id, program_.inputs(node)[0], position, Form::block);
       loop_.sinks.push_back({position, slot, id, reduction_shape(program_, node), nullptr, node.dtype});
       return;
     }
+    if (const std::optional<RowProduct> product = as_row_product(layout_, id)) return add(id, node, *product, position);
     Loop::Compute compute{id, 0, {}, 0};
     for (NodeId input : program_.inputs(node))
-      compute.inputs[compute.input_count++] = read(input, position, Form::scalar_or_block);
+      compute.inputs[compute.input_count++] = read(id, input, position, Form::scalar_or_block);
     compute.output = write(id);
     loop_.computes.push_back(compute);
+  }
+
+  void add(NodeId id, const Node& node, const RowProduct& product, std::uint32_t position) {
+    const Access& matrix = layout_.accesses[product.matrix];
+    const RowsRead rows{matrix.base, matrix.view.offset, product.leading, product.columns};
+    row_bytes_ += static_cast<std::size_t>(product.columns) * size_of(node.dtype);
+    if (product.form == RowProduct::Form::dots) {
+      const Access vector{layout_.accesses[product.vector].base, {layout_.accesses[product.vector].view.offset, {}}};
+      loop_.loads.push_back({position, write(id), id, vector, node.dtype, rows});
+    } else {
+      const std::uint32_t slot = read(id, product.vector, position, Form::block);
+      const ReductionShape shape{1, product.rows, product.columns};
+      loop_.sinks.push_back({position, slot, id, shape, nullptr, node.dtype, rows});
+    }
   }
 
   /// Kernels read a scalar from one vector of copies; sinks want a block of elements in any case.
   enum class Form { scalar_or_block, block };
 
   /// The operand through which the value is read at `position`; loads it there if it needs a register.
-  std::uint32_t read(NodeId value, std::uint32_t position, Form form) {
+  std::uint32_t read(NodeId reader, NodeId value, std::uint32_t position, Form form) {
     const Access& access = layout_.accesses[value];
     const bool here = fusion_.group_of[access.base] == group_index_;
-    const std::uint32_t operand = here && readable_in_loop(layout_, value, loop_.space)
+    const std::uint32_t operand = here && readable_in_loop(layout_, reader, value, loop_.space)
                                       ? computed_.at(access.base)
                                       : outside(value, position, form);
     operands_[operand].last_use = std::max(operands_[operand].last_use, position);
@@ -124,7 +149,7 @@ class LoopBuilder {
       loop_.streams.push_back({operand, access.base, view.offset, size_of(program_[value].dtype), false});
     } else {
       operands_[operand].in_register = true;
-      loop_.loads.push_back({position, operand, {access.base, view}, program_[value].dtype});
+      loop_.loads.push_back({position, operand, access.base, {access.base, view}, program_[value].dtype});
     }
     return operand;
   }
@@ -202,7 +227,14 @@ class LoopBuilder {
   }
 
   void choose_kernels(InstructionSet set) {
-    for (Loop::Sink& sink : loop_.sinks) sink.kernel = &reduction_for(*program_[sink.value].op, sink.dtype, set);
+    for (Loop::Load& load : loop_.loads)
+      if (load.matrix.value != kNoNode) load.rows = &row_kernel(load.dtype, set);
+    for (Loop::Sink& sink : loop_.sinks) {
+      const bool sums_rows = sink.matrix.value != kNoNode;
+      if (sums_rows) sink.rows = &row_kernel(sink.dtype, set);
+      sink.kernel =
+          sums_rows ? &sum_kernel(sink.dtype, set) : &reduction_for(*program_[sink.value].op, sink.dtype, set);
+    }
     for (const Loop::Compute& compute : loop_.computes) {
       const Node& node = program_[compute.value];
       const DType input = program_[program_.inputs(node).back()].dtype;
@@ -234,6 +266,7 @@ class LoopBuilder {
   const Fusion& fusion_;
   const std::vector<bool>& materialized_;
   Loop loop_;
+  std::size_t row_bytes_ = 0;  ///< of all rows that a place of the loop reads
   std::vector<Operand> operands_;
   std::unordered_map<NodeId, std::uint32_t> computed_;
   std::unordered_multimap<NodeId, Outside> outside_;

@@ -35,6 +35,14 @@ struct Access {
   View view;
 };
 
+/// A matrix of which a loop reads row i at its place i; a product of BLAS's kind, but by rows.
+struct RowsRead {
+  NodeId value = kNoNode;    ///< whose buffer it is; kNoNode for no matrix
+  std::int64_t offset = 0;   ///< elements into that buffer
+  std::int64_t leading = 0;  ///< elements from one row to the next
+  std::int64_t columns = 0;
+};
+
 /// One fused loop over a space: streams in, elementwise instructions, streams out, reductions that end it.
 struct Loop {
   /// A slot that follows the loop through memory: space-contiguous values that are read or written.
@@ -52,14 +60,18 @@ struct Loop {
     std::int64_t offset;
     std::size_t bytes;  ///< of an element
   };
-  /// Between instructions: fills a slot from a strided access.
+  /// Between instructions: fills a slot from a strided access, or with the dot products of a matrix's rows and a
+  /// vector.
   struct Load {
     std::uint32_t before;  ///< index of the instruction that it precedes
     std::uint32_t slot;
-    Access access;  ///< strides for the axes of `space`
+    NodeId value;   ///< what the slot then holds elements of
+    Access access;  ///< strides for the axes of `space`; with a matrix, the whole vector
     DType dtype;
+    RowsRead matrix = {};
+    const RowKernel* rows = nullptr;  ///< with a matrix
   };
-  /// Between instructions: feeds a slot to a reduction.
+  /// Between instructions: feeds a slot to a reduction, or to the sum of a matrix's rows times the slot's elements.
   struct Sink {
     std::uint32_t before;
     std::uint32_t slot;
@@ -67,6 +79,8 @@ struct Loop {
     ReductionShape shape;
     const ReductionKernel* kernel;
     DType dtype;
+    RowsRead matrix = {};
+    const RowKernel* rows = nullptr;  ///< with a matrix
   };
   /// An elementwise instruction before the instruction set is chosen.
   struct Compute {

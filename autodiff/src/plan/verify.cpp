@@ -98,13 +98,23 @@ class Simulation {
     // Elements go through the loop one block after the other: what is read before a block is run must survive all
     // writes of the loop; what is streamed must survive those before its last reader only.
     for (const Loop::Scalar& scalar : loop.scalars) enter(scalar.slot, scalar.value, "a loop");
-    for (const Loop::Load& load : loop.loads) check_present(load.access.base, "a loop");
+    check_read_anywhere(loop, "a loop");
     for (const Loop::Stream& stream : loop.streams)
       if (!stream.written) enter(stream.slot, stream.value, "a loop");
     play_block(loop);
     for (const Loop::Sink& sink : loop.sinks) write(sink.value);
     for (const Loop::Scalar& scalar : loop.scalars) check_present(scalar.value, "the loop that writes over it");
-    for (const Loop::Load& load : loop.loads) check_present(load.access.base, "the loop that writes over it");
+    check_read_anywhere(loop, "the loop that writes over it");
+  }
+
+  /// What a loop reads at other places than its own, or beside them.
+  void check_read_anywhere(const Loop& loop, const char* reader) const {
+    for (const Loop::Load& load : loop.loads) {
+      check_present(load.access.base, reader);
+      if (load.matrix.value != kNoNode) check_present(load.matrix.value, reader);
+    }
+    for (const Loop::Sink& sink : loop.sinks)
+      if (sink.matrix.value != kNoNode) check_present(sink.matrix.value, reader);
   }
 
   void enter(std::uint32_t slot, NodeId value, const char* reader) {
@@ -116,7 +126,7 @@ class Simulation {
     std::size_t load = 0, sink = 0;
     for (std::uint32_t i = 0; i <= loop.computes.size(); ++i) {
       for (; load < loop.loads.size() && loop.loads[load].before == i; ++load)
-        holds_[loop.loads[load].slot] = loop.loads[load].access.base;
+        fill(loop, loop.loads[load].slot, loop.loads[load].value);
       for (; sink < loop.sinks.size() && loop.sinks[sink].before == i; ++sink) expect_block(loop, loop.sinks[sink]);
       if (i == loop.computes.size()) break;
       const Loop::Compute& compute = loop.computes[i];
@@ -124,16 +134,22 @@ class Simulation {
         expect(loop, compute.value, k, compute.inputs[k]);
         if (compute.inputs[k] == compute.output) check_same_width(compute.value, k);
       }
-      holds_[compute.output] = compute.value;
-      for (const Loop::Stream& stream : loop.streams)
-        if (stream.slot == compute.output) write_stream(loop, stream.value);
+      fill(loop, compute.output, compute.value);
     }
     if (load != loop.loads.size() || sink != loop.sinks.size()) fail(loop.nodes[0], "is in a loop out of order");
   }
 
+  void fill(const Loop& loop, std::uint32_t slot, NodeId value) {
+    holds_[slot] = value;
+    for (const Loop::Stream& stream : loop.streams)
+      if (stream.slot == slot) write_stream(loop, stream.value);
+  }
+
   /// A reduction reads a block of elements, never the copies of a scalar.
   void expect_block(const Loop& loop, const Loop::Sink& sink) const {
-    expect(loop, sink.value, 0, sink.slot);
+    const bool matrix_first =
+        plan_.accesses[plan_.program.inputs(plan_.program[sink.value])[0]].base == sink.matrix.value;
+    expect(loop, sink.value, matrix_first ? 1 : 0, sink.slot);
     if (sink.slot >= loop.registers + loop.streams.size()) fail(sink.value, "reduces a scalar as if it were a block");
   }
 

@@ -1,0 +1,131 @@
+// A matrix and a vector, row by row in memory order, which is how memory is fastest: dot products of rows with a
+// vector, and sums of rows times numbers. A row's dot product depends on nothing but that row and the vector; sums
+// depend on the order of the rows only, as long as these come in multiples of four.
+#include "kernels/lanes.hpp"
+
+namespace xtape::detail::XTAPE_ISA {
+
+template <class T>
+struct Rows {
+  static constexpr std::int64_t kWidth = kVectorBytes / sizeof(T);
+  using V = Vector<T, kVectorBytes / sizeof(T)>;
+  using Bits = decltype(V{} == V{});
+
+  const T* data;
+  std::int64_t leading, columns;
+
+  explicit Rows(const RowMatrix& matrix)
+      : data(reinterpret_cast<const T*>(matrix.data)), leading(matrix.leading), columns(matrix.columns) {}
+
+  bool narrow() const { return columns < kWidth; }
+  std::int64_t whole() const { return columns / kWidth * kWidth; }
+  /// Columns that fill no vector are read by a last one that reaches back over columns already seen.
+  std::int64_t last() const { return columns - kWidth; }
+  const T* row(std::int64_t i) const { return data + i * leading; }
+
+  /// The lanes of the last vector that no vector before it has covered.
+  Bits unseen() const {
+    Bits lanes;
+    for (std::int64_t i = 0; i < kWidth; ++i) lanes[i] = last() + i >= whole() ? -1 : 0;
+    return lanes;
+  }
+};
+
+/// Zero where the mask is, also in place of inf and NaN.
+template <class V, class Bits>
+[[gnu::always_inline]] inline V kept(const V& vector, const Bits& mask) {
+  return reinterpret_cast<V>(reinterpret_cast<Bits>(vector) & mask);
+}
+
+template <class T>
+void narrow_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T* x = rows.row(i);
+    T sum = x[0] * w[0];
+    for (std::int64_t j = 1; j < rows.columns; ++j) sum += x[j] * w[j];
+    y[i] = sum;
+  }
+}
+
+template <class T>
+void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64_t n) {
+  const Rows<T> rows(matrix);
+  const T* w = static_cast<const T*>(vector);
+  T* y = static_cast<T*>(results);
+  if (rows.narrow()) return narrow_dots(rows, w, y, n);
+  using V = typename Rows<T>::V;
+  constexpr std::int64_t kWidth = Rows<T>::kWidth;
+  const std::int64_t whole = rows.whole(), last = rows.last();
+  const auto unseen = rows.unseen();
+  const V last_w = kept(load<V>(w + last), unseen);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T* x = rows.row(i);
+    V a = kept(load<V>(x + last), unseen) * last_w, b = {}, c = {}, d = {};
+    std::int64_t j = 0;
+    for (; j + 4 * kWidth <= whole; j += 4 * kWidth) {
+      a = a + load<V>(x + j) * load<V>(w + j);
+      b = b + load<V>(x + j + kWidth) * load<V>(w + j + kWidth);
+      c = c + load<V>(x + j + 2 * kWidth) * load<V>(w + j + 2 * kWidth);
+      d = d + load<V>(x + j + 3 * kWidth) * load<V>(w + j + 3 * kWidth);
+    }
+    for (; j < whole; j += kWidth) b = b + load<V>(x + j) * load<V>(w + j);
+    y[i] = across<Sum, T, kVectorBytes / sizeof(T)>((a + b) + (c + d));
+  }
+}
+
+/// Adds `Count` rows to the sums of the columns from j on, which are kept at `sums`.
+template <std::int64_t Count, class T>
+[[gnu::always_inline]] inline void add_rows_at(const T* x, std::int64_t leading, const T* s, T* sums) {
+  using V = typename Rows<T>::V;
+  V sum = load<V>(sums);
+  if constexpr (Count == 4) {
+    V other = s[1] * load<V>(x + leading);
+    sum = sum + s[0] * load<V>(x);
+    other = other + s[3] * load<V>(x + 3 * leading);
+    sum = (sum + s[2] * load<V>(x + 2 * leading)) + other;
+  } else {
+    sum = sum + s[0] * load<V>(x);
+  }
+  __builtin_memcpy(sums, &sum, sizeof(V));
+}
+
+template <std::int64_t Count, class T>
+[[gnu::always_inline]] inline void add_rows(const Rows<T>& rows, std::int64_t i, const T* s, T* sums) {
+  const T* x = rows.row(i);
+  const std::int64_t whole = rows.whole();
+  for (std::int64_t j = 0; j < whole; j += Rows<T>::kWidth) add_rows_at<Count>(x + j, rows.leading, s + i, sums + j);
+  if (whole < rows.columns) add_rows_at<Count>(x + rows.last(), rows.leading, s + i, sums + whole);
+}
+
+/// Columns that fill whole vectors come first in the sums, then the last vector as a whole.
+template <class T>
+void add(const RowMatrix& matrix, const void* factors, std::int64_t n, void* accumulators) {
+  const Rows<T> rows(matrix);
+  const T* s = static_cast<const T*>(factors);
+  T* sums = static_cast<T*>(accumulators);
+  if (rows.narrow()) {
+    for (std::int64_t i = 0; i < n; ++i)
+      for (std::int64_t j = 0; j < rows.columns; ++j) sums[j] += s[i] * rows.row(i)[j];
+    return;
+  }
+  std::int64_t i = 0;
+  for (; i + 4 <= n; i += 4) add_rows<4>(rows, i, s, sums);
+  for (; i < n; ++i) add_rows<1>(rows, i, s, sums);
+}
+
+template <class T>
+void flush(void* accumulators, std::int64_t columns, void* totals) {
+  constexpr std::int64_t kWidth = Rows<T>::kWidth;
+  T* sums = static_cast<T*>(accumulators);
+  T* total = static_cast<T*>(totals);
+  const std::int64_t whole = columns < kWidth ? columns : columns / kWidth * kWidth;
+  for (std::int64_t j = 0; j < whole; ++j) total[j] += sums[j];
+  for (std::int64_t j = whole; j < columns; ++j) total[j] += sums[j - columns + whole + kWidth];
+  __builtin_memset(sums, 0, static_cast<std::size_t>(columns + kWidth) * sizeof(T));
+}
+
+extern constinit const RowKernels row_kernels;
+constinit const RowKernels row_kernels = {{&dots<float>, &add<float>, &flush<float>},
+                                          {&dots<double>, &add<double>, &flush<double>}};
+
+}  // namespace xtape::detail::XTAPE_ISA
