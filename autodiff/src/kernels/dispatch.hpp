@@ -4,6 +4,7 @@
 #include <xtape/array.hpp>
 
 #include "kernels/kernel.hpp"
+#include "kernels/row_kernel.hpp"
 
 namespace xtape::detail {
 

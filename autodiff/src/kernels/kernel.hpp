@@ -69,26 +69,6 @@ struct SmallMatmulKernels {
                   std::int64_t b_column, double* c, std::int64_t m, std::int64_t n, std::int64_t k);
 };
 
-/// A matrix whose rows are contiguous: row i begins i * leading elements after `data`.
-struct RowMatrix {
-  const std::byte* data;
-  std::int64_t leading, columns;
-};
-
-/// A matrix and a vector, row by row, in one dtype.
-struct RowKernel {
-  /// y[i] = dot(row i, w) for n rows.
-  void (*dots)(const RowMatrix& matrix, const void* w, void* y, std::int64_t n);
-  /// sums += s[i] * row i for n rows. `sums` has room for the columns and 64 bytes more, and an order of its own.
-  void (*add)(const RowMatrix& matrix, const void* s, std::int64_t n, void* sums);
-  /// Adds the sums to `total`, which has one element for each column, and clears them.
-  void (*flush)(void* sums, std::int64_t columns, void* total);
-};
-
-struct RowKernels {
-  RowKernel float32, float64;
-};
-
 /// The instruction sets that kernel files are compiled for, best last.
 enum class InstructionSet : std::uint8_t { baseline, avx2, avx512 };
 inline constexpr std::size_t kInstructionSets = 3;

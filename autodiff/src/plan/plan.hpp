@@ -9,6 +9,7 @@
 #include <xtape/array.hpp>
 
 #include "kernels/kernel.hpp"
+#include "kernels/row_kernel.hpp"
 #include "ops/op.hpp"
 #include "plan/chunks.hpp"
 #include "tape/program.hpp"

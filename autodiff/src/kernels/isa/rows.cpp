@@ -2,6 +2,7 @@
 // vector, and sums of rows times numbers. A row's dot product depends on nothing but that row and the vector; sums
 // depend on the order of the rows only, as long as these come in multiples of four.
 #include "kernels/lanes.hpp"
+#include "kernels/row_kernel.hpp"
 
 namespace xtape::detail::XTAPE_ISA {
 
