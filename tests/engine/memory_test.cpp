@@ -73,6 +73,29 @@ TEST(Memory, OfATapeNeverResetGrowsByNodesAndKeptValues) {
   EXPECT_LT(resident_bytes() - resident, 4 * kMegabyte);
 }
 
+/// Large results are written past the caches: block by block, from odd addresses too.
+TEST(Memory, HoldsLargeResultsToTheLastBit) {
+  constexpr std::int64_t kRows = 5, kColumns = 900001;
+  const Array x = Array::from([] {
+    std::vector<double> elements(kRows * kColumns);
+    for (std::size_t i = 0; i < elements.size(); ++i) elements[i] = static_cast<double>(i);
+    return elements;
+  }());
+  Tape tape;
+  const Var y = reshape(tape.variable(x), {kRows, kColumns});
+  const std::vector<Array> results = tape.evaluate({y * 2, sum(y, 1), cast(y, DType::float32) + 1.0});
+  const std::span<const double> doubled = results[0].values<double>();
+  const std::span<const float> added = results[2].values<float>();
+  for (std::size_t i = 0; i < doubled.size(); ++i) {
+    ASSERT_EQ(doubled[i], 2 * static_cast<double>(i));
+    ASSERT_EQ(added[i], static_cast<float>(i) + 1.0F);
+  }
+  for (std::size_t row = 0; row < kRows; ++row) {
+    const double first = static_cast<double>(row * kColumns);
+    EXPECT_EQ(results[1].values<double>()[row], (first + first + kColumns - 1) / 2 * kColumns);
+  }
+}
+
 TEST(Memory, IsGivenBack) {
   {
     Tape tape;

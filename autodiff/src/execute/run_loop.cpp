@@ -10,6 +10,7 @@
 #include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "execute/sink.hpp"
+#include "execute/stream_copy.hpp"
 #include "execute/strided.hpp"
 #include "execute/threads.hpp"
 
@@ -66,6 +67,7 @@ class Worker {
     slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
     for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(loop_.block * kWidest), 1};
     staging_ = take(loop_.streams.size() * kStaged * kWidest);
+    written_ = take(loop_.streams.size() * padded(loop_.block * kWidest));
     for (const Loop::Scalar& scalar : loop_.scalars) {
       std::byte* copies = take(64);
       splat(copies, scalar);
@@ -95,8 +97,8 @@ class Worker {
  private:
   static std::size_t bytes(const Loop& loop) {
     std::size_t sum = padded(loop.slots * sizeof(Slot)) + loop.registers * padded(loop.block * kWidest) +
-                      loop.streams.size() * kStaged * kWidest + loop.scalars.size() * 64 +
-                      loop.sinks.size() * sizeof(SinkState);
+                      loop.streams.size() * (kStaged * kWidest + padded(loop.block * kWidest)) +
+                      loop.scalars.size() * 64 + loop.sinks.size() * sizeof(SinkState);
     for (const Loop::Sink& sink : loop.sinks) sum += padded(SinkState::leaf_bytes(sink));
     return sum;
   }
@@ -143,8 +145,14 @@ class Worker {
   }
 
   void run_whole(std::int64_t begin, std::size_t n) {
-    for (const Loop::Stream& stream : loop_.streams) slots_[stream.slot] = {stream_at(stream, begin), 1};
+    std::byte* written = written_;
+    for (const Loop::Stream& stream : loop_.streams) {
+      slots_[stream.slot] = {stream.past_caches ? written : stream_at(stream, begin), 1};
+      if (stream.past_caches) written += padded(loop_.block * kWidest);
+    }
     run_block(begin, n);
+    for (const Loop::Stream& stream : loop_.streams)
+      if (stream.past_caches) stream_copy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
   }
 
   void run_staged(std::int64_t begin, std::size_t n) {
@@ -203,6 +211,7 @@ class Worker {
   std::byte* memory_;  ///< the rest of the thread's scratch
   Slot* slots_;
   std::byte* staging_;
+  std::byte* written_;  ///< blocks on their way past the caches
   SinkState* sinks_;
   std::byte* leaves_;
 };
@@ -234,6 +243,7 @@ void run_loop(const Loop& loop, Bases bases) {
     Worker worker(run);
     if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
     else worker.run_chunk(static_cast<std::int64_t>(chunk));
+    finish_stream_copies();
   };
   const double nanoseconds = static_cast<double>(loop.space.size()) * nanoseconds_per_place(loop);
   if (chunks == 1) work(0);

@@ -72,6 +72,9 @@ using Position = std::uint32_t;
 
 /// A loop keeps every live value of a block in cache, so it must not grow without bound.
 constexpr std::size_t kMostNodesInLoop = 2048;
+/// Work that shares no operand joins a loop only while that reads few values: each is a stream from memory of its own.
+constexpr std::size_t kMostReadBeside = 12;
+constexpr std::size_t kLoopsTried = 8;
 
 class FusionPass {
  public:
@@ -92,8 +95,9 @@ class FusionPass {
  private:
   struct MainGroup {
     Group group;
-    bool has_sinks;
-    ReductionShape stripes;  ///< of the last reduction, see `joins`
+    bool has_sinks = false;
+    ReductionShape stripes = {};  ///< of the last reduction, see `joins`
+    std::size_t reads = 0;        ///< values from outside
   };
 
   void place_in_loop(NodeId id, const Node& node, const Shape& space) {
@@ -103,7 +107,7 @@ class FusionPass {
     const Position found = options_.planned ? find_loop(node, space, earliest) : kNone;
     join(id, found != kNone ? found : append({Step::Kind::loop, space, {}}));
     note_reduction(position_[id], node);
-    for (NodeId input : program_.inputs(node)) last_reader_[layout_.accesses[input].base] = position_[id];
+    for (NodeId input : program_.inputs(node)) note_reader(layout_.accesses[input].base, position_[id]);
   }
 
   /// The first position at which all operands are there: within the position of one that can be read from its loop's
@@ -135,7 +139,17 @@ class FusionPass {
       const auto reader = last_reader_.find(base);
       if (reader != last_reader_.end()) consider(reader->second);
     }
-    return best;
+    return best != kNone ? best : find_beside(node, space, earliest);
+  }
+
+  /// The last loop over the space, though it has nothing to do with the node: what comes of both often meets later, and
+  /// then neither needs memory.
+  Position find_beside(const Node& node, const Shape& space, Position earliest) const {
+    const std::size_t first = std::max<std::size_t>(earliest / 2, main_.size() - std::min(main_.size(), kLoopsTried));
+    for (std::size_t i = main_.size(); i-- > first;)
+      if (joins(main_[i], node, space))
+        return main_[i].reads < kMostReadBeside ? static_cast<Position>(2 * i + 1) : kNone;
+    return kNone;
   }
 
   /// A loop runs either in chunks of consecutive elements or in stripes: columns of a reduction whose inner part
@@ -149,6 +163,13 @@ class FusionPass {
            (shape.striped() == main.stripes.striped() && (!shape.striped() || shape == main.stripes));
   }
 
+  void note_reader(NodeId base, Position position) {
+    const auto entry = last_reader_.try_emplace(base, kNone).first;
+    const bool from_memory = program_[base].shape.size() > 1 && position_[base] != position;
+    if (from_memory && entry->second != position) ++main_[position / 2].reads;
+    entry->second = position;
+  }
+
   void note_reduction(Position position, const Node& node) {
     if (node.op->kind != OpKind::reduction) return;
     MainGroup& main = main_[position / 2];
@@ -159,7 +180,7 @@ class FusionPass {
   bool is_computed(NodeId id) const { return !is_leaf(program_[id]) && program_[id].op->kind != OpKind::constant; }
 
   Position append(Group group) {
-    main_.push_back({std::move(group), false, {}});
+    main_.push_back({std::move(group)});
     return static_cast<Position>(2 * main_.size() - 1);
   }
   Position scalars_at(Position position) {

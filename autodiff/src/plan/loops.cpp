@@ -48,6 +48,9 @@ std::uint32_t block_elements(std::size_t slots, std::size_t element_size, std::s
   return static_cast<std::uint32_t>(std::min(block, (space + kPadding - 1) / kPadding * kPadding));
 }
 
+/// From so many bytes on, a value is written past the caches: memory need not be read before it is written over.
+constexpr std::size_t kPastCaches = std::size_t{16} << 20;
+
 /// The rows of a block stay in a quarter of the L2 cache between the products that read them.
 std::uint32_t rows_in_block(std::size_t row_bytes) {
   constexpr std::size_t kQuarterOfL2 = 262144;
@@ -167,7 +170,11 @@ class LoopBuilder {
 
   std::uint32_t write(NodeId id) {
     const std::uint32_t operand = new_operand(!materialized_[id], program_[id].dtype);
-    if (materialized_[id]) loop_.streams.push_back({operand, id, 0, size_of(program_[id].dtype), true});
+    if (materialized_[id]) {
+      const std::size_t bytes = size_of(program_[id].dtype);
+      const bool past_caches = static_cast<std::size_t>(loop_.space.size()) * bytes >= kPastCaches;
+      loop_.streams.push_back({operand, id, 0, bytes, true, past_caches});
+    }
     operands_[operand].last_use = static_cast<std::uint32_t>(loop_.computes.size());
     computed_[id] = operand;
     return operand;

@@ -53,6 +53,7 @@ struct Loop {
     std::int64_t offset;  ///< elements into that buffer
     std::size_t bytes;    ///< of an element
     bool written;
+    bool past_caches = false;  ///< written, and too large to be still in a cache when it is read
   };
   /// A slot that holds one element for the whole loop.
   struct Scalar {
