@@ -1,14 +1,18 @@
 #include "bench/grid.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <map>
 #include <stdexcept>
 
 #include <benchmark/benchmark.h>
 #include <nlohmann/json.hpp>
+
+#include "bench/processes.hpp"
 
 namespace bench {
 namespace {
@@ -20,6 +24,7 @@ bool same_problem(const auto& a, const auto& b) {
 }
 
 bool chosen(const Case& c, const Flags& flags) {
+  if (!flags.alone.empty() && (!c.alone || c.implementation != flags.alone)) return false;
   if (flags.quick && c.large) return false;
   if (const int wanted = flags.threads ? flags.threads : flags.quick ? 1 : 0; wanted != 0 && c.threads != wanted)
     return false;
@@ -89,7 +94,60 @@ void time_group(const std::vector<Case>& group, const std::vector<Runner>& runne
   }
 }
 
+/// The largest resident memory of this process. (Its rusage would count what its parent had before exec.)
+double peak_mib() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
+  return 0;
+}
+
+Row run_once(const Case& c) {
+  Row row = row_of(c);
+  Runner runner = c.make();
+  auto begin = std::chrono::steady_clock::now();
+  runner.run(1);
+  row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / c.operations;
+  row.runs = 1;
+  row.answer = runner.answer();
+  row.resident_mib = peak_mib();
+  return row;
+}
+
+/// The median over several processes, each this program again with one case.
+Row run_alone(const Case& c, const Flags& flags) {
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe"), out = program + ".alone.json";
+  const std::string threads = std::to_string(c.threads);
+  std::vector<Row> runs;
+  for (int i = 0; i < (flags.quick ? 1 : 3); ++i) {
+    run_program(
+        {program, "--only", c.problem + " " + c.size, "--threads", threads, "--alone", c.implementation, "--out", out},
+        true);
+    runs.push_back(read_part(out).at(0));
+  }
+  std::sort(runs.begin(), runs.end(), [](const Row& a, const Row& b) { return a.seconds < b.seconds; });
+  Row row = runs[runs.size() / 2];
+  row.runs = static_cast<std::int64_t>(runs.size());
+  return row;
+}
+
+void print(const std::vector<Row>& rows) {
+  for (const Row& row : rows)
+    std::printf("%-16s %-8s %-8s %d  %-14s %12.4g s\n", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(),
+                row.threads, row.implementation.c_str(), row.seconds);
+  std::fflush(stdout);
+}
+
+std::vector<Row> run_alone(const std::vector<Case>& group, const Flags& flags) {
+  std::vector<Row> rows;
+  for (const Case& c : group) rows.push_back(flags.alone.empty() ? run_alone(c, flags) : run_once(c));
+  compare_answers(rows);
+  print(rows);
+  return rows;
+}
+
 std::vector<Row> run_group(const std::vector<Case>& group, const Flags& flags) {
+  if (group.front().alone) return run_alone(group, flags);
   std::vector<Runner> runners;
   std::vector<Row> rows;
   for (const Case& c : group) {
@@ -100,10 +158,7 @@ std::vector<Row> run_group(const std::vector<Case>& group, const Flags& flags) {
   }
   compare_answers(rows);
   time_group(group, runners, flags, rows);
-  for (const Row& row : rows)
-    std::printf("%-16s %-8s %-8s %d  %-14s %12.4g s\n", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(),
-                row.threads, row.implementation.c_str(), row.seconds);
-  std::fflush(stdout);
+  print(rows);
   return rows;
 }
 
@@ -133,6 +188,7 @@ Flags parse_flags(int argc, char** argv) {
     else if (flag == "--only" && has_value) flags.only = argv[++i];
     else if (flag == "--peers") flags.peers = true;
     else if (flag == "--threads" && has_value) flags.threads = std::stoi(argv[++i]);
+    else if (flag == "--alone" && has_value) flags.alone = argv[++i];
     else if (flag == "--out" && has_value) flags.out = argv[++i];
     else
       throw std::invalid_argument("unknown flag " + flag +
@@ -156,7 +212,7 @@ std::vector<Row> run_grid(const std::vector<Case>& cases, const Flags& flags) {
     if (done[i] || !chosen(cases[i], flags)) continue;
     std::vector<Case> group;
     for (std::size_t j = i; j < cases.size(); ++j)
-      if (same_problem(cases[i], cases[j]) && cases[i].threads == cases[j].threads) {
+      if (same_problem(cases[i], cases[j]) && cases[i].threads == cases[j].threads && chosen(cases[j], flags)) {
         group.push_back(cases[j]);
         done[j] = true;
       }
@@ -177,7 +233,8 @@ void write_part(const std::string& file, const std::vector<Row>& rows) {
                     {"seconds", row.seconds},
                     {"runs", row.runs},
                     {"answer", row.answer},
-                    {"resident_mib", row.resident_mib}});
+                    {"resident_mib", row.resident_mib},
+                    {"file_mib", row.file_mib}});
   std::ofstream stream(file);
   if (!(stream << part.dump(1) << '\n')) throw std::runtime_error("cannot write " + file);
 }
@@ -188,8 +245,8 @@ std::vector<Row> read_part(const std::string& file) {
   nlohmann::json part = nlohmann::json::parse(stream);
   std::vector<Row> rows;
   for (const auto& entry : part) {
-    Row row{entry["problem"], entry["size"], entry["dtype"],  entry["threads"],     entry["implementation"],
-            entry["seconds"], entry["runs"], entry["answer"], entry["resident_mib"]};
+    Row row{entry["problem"], entry["size"], entry["dtype"],  entry["threads"],      entry["implementation"],
+            entry["seconds"], entry["runs"], entry["answer"], entry["resident_mib"], entry["file_mib"]};
     rows.push_back(row);
   }
   return rows;

@@ -30,6 +30,7 @@ struct Case {
   double operations = 1;   ///< what an iteration's time is divided by
   std::int64_t batch = 1;  ///< iterations timed together, so that reading the clock costs nothing
   bool large = false;      ///< left out of quick runs
+  bool alone = false;      ///< runs one iteration in a process of its own, whose memory is measured
 };
 
 /// A measured case.
@@ -42,7 +43,8 @@ struct Row {
   double seconds = 0;          ///< median
   std::int64_t runs = 0;       ///< repetitions that the median is of
   std::vector<double> answer;  ///< after the same number of iterations in every implementation
-  double resident_mib = 0;     ///< 0 where it was not measured
+  double resident_mib = 0;     ///< of the process at its largest; 0 where it was not measured
+  double file_mib = 0;         ///< of a program or library; 0 where it was not measured
 };
 
 struct Flags {
@@ -50,10 +52,13 @@ struct Flags {
   bool quick = false;  ///< fewer repetitions, no large cases, one thread unless `threads` says otherwise
   int threads = 0;     ///< only cases on so many threads; all if 0
   bool peers = false;  ///< Python's too
+  std::string alone;   ///< in such a process: the implementation to run
   std::string out;     ///< the JSON file to write
 };
 
-/// Reads --only NAME, --quick, --threads N, --peers and --out FILE. Throws std::invalid_argument for anything else.
+/// Reads --only NAME, --quick, --threads N, --peers, --out FILE, and
+/// --alone IMPLEMENTATION, which the grid itself gives to a process for one case. Throws std::invalid_argument for
+/// anything else.
 Flags parse_flags(int argc, char** argv);
 
 /// Throws std::runtime_error, naming the implementations, if the answers differ by more than the dtype's rounding.

@@ -174,6 +174,21 @@ struct RosenbrockInputs {
   double x[2][kRosenbrockSize], v[kRosenbrockSize];
 };
 
+/// deep_chain: so many tanh on so many float32, from 0 to 2.
+inline constexpr int kDeepChainLength = 1000, kDeepChainSize = 1000000;
+inline Buffer<float> deep_chain_input() {
+  Buffer<float> x = uniform_buffer<float>(kDeepChainSize, 18);
+  for (float& value : x) value += 1;
+  return x;
+}
+/// From the sum of the results, and from its gradient, whose elements are about 1e-4.
+inline std::vector<double> deep_chain_answer(double sum, const float* dx) {
+  std::vector<double> answer = some_of(dx, kDeepChainSize);
+  for (double& value : answer) value *= 1e4;
+  answer.push_back(sum);
+  return answer;
+}
+
 /// The inputs of the last size asked for, so that implementations share the large ones.
 template <class Inputs, class... Size>
 std::shared_ptr<const Inputs> shared_inputs(Size... size) {

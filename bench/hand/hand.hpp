@@ -17,6 +17,7 @@ std::vector<Case> adam_update();
 /// The matrix products alone.
 std::vector<Case> mlp_step();
 std::vector<Case> rosenbrock();
+std::vector<Case> deep_chain();
 
 /// Adds to each case of `hand` on one thread a probe of the machine, which is timed beside it: `probe_exp`, seconds for
 /// the exp of a float64 in cache, `probe_read`, for a byte from DRAM, or `probe_gemm`, for a floating-point operation

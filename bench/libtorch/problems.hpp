@@ -14,5 +14,6 @@ std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();
 std::vector<Case> rosenbrock();
+std::vector<Case> deep_chain();
 
 }  // namespace bench::with_libtorch

@@ -38,6 +38,7 @@ std::vector<Figures> large_problems() {
       {"deep_chain", "", "float32", 0, {{1.5, ""}}, 3830},
       {"hello_world", "compile", "float64", 0, {{1.5, ""}, {0.8, ""}}},
       {"hello_world", "run", "float64", 0, {{10e-3, ""}}, 16},
+      {"hello_world", "library", "float64", 0, {}, 10},
   };
   double elements = 1e4;
   for (const char* size : {"1e4", "1e5", "1e6", "1e7"}) {

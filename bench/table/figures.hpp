@@ -20,7 +20,7 @@ struct Figures {
   const char* dtype;
   double limit;                 ///< seconds of `hand` on the reference machine; 0 if there is no figure
   std::vector<Target> targets;  ///< the next one first
-  double resident_mib = 0;      ///< at most so much memory; 0 if there is no figure
+  double mib = 0;               ///< at most so much memory, or so large a file; 0 if there is no figure
 };
 
 /// The figures of a row; null if there are none.
@@ -29,8 +29,8 @@ const Figures* figures_of(const Row& row);
 /// Prints the ratios of xtape and its peers to the limit.
 void print_ratios(const std::vector<Row>& rows);
 
-/// Prints the memory of the programs that were measured whole.
-void print_memory(const std::vector<Row>& rows);
+/// Prints the memory of the programs that were measured whole, and the sizes of files.
+void print_sizes(const std::vector<Row>& rows);
 
 /// Prints for each limit its figure, that of the scoreboard scaled by the probes, and whether it is within 1.25 of it.
 void print_limits(const std::vector<Row>& rows);

@@ -7,8 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bench/processes.hpp"
 #include "bench/table/figures.hpp"
-#include "bench/table/processes.hpp"
+#include "bench/table/hello_world.hpp"
 
 namespace {
 
@@ -39,6 +40,7 @@ void write(const std::string& file, const std::vector<Row>& rows) {
                     {"seconds", row.seconds},
                     {"runs", row.runs}});
     if (row.resident_mib > 0) list.back()["resident_mib"] = row.resident_mib;
+    if (row.file_mib > 0) list.back()["file_mib"] = row.file_mib;
   }
   std::ofstream(file) << list.dump(1) << '\n';
   std::printf("\nwritten to %s\n", file.c_str());
@@ -55,7 +57,7 @@ void run(Flags flags) {
   if (std::string("hello_world").find(flags.only) != std::string::npos)
     for (const Row& row : bench::hello_world(programs / "hello_world", flags)) rows.push_back(row);
   bench::print_ratios(rows);
-  bench::print_memory(rows);
+  bench::print_sizes(rows);
   bench::print_limits(rows);
   write(flags.out, rows);
 }

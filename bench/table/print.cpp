@@ -124,19 +124,19 @@ void print_ratios(const std::vector<Row>& rows) {
   for (const std::string& peer : peers) std::printf(" %7s", peer.c_str());
   std::printf("  targets\n");
   for (const Row& row : rows)
-    if (row.implementation.starts_with("xtape")) print_ratio(rows, row, peers);
+    if (row.implementation.starts_with("xtape") && row.seconds > 0) print_ratio(rows, row, peers);
   std::printf("ratio, and the columns of the peers, are times divided by that of hand; times where there is no hand\n");
 }
 
-void print_memory(const std::vector<Row>& rows) {
+void print_sizes(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    if (row.resident_mib == 0) continue;
+    const double mib = std::max(row.resident_mib, row.file_mib);
+    if (mib == 0) continue;
     print_name(row);
-    std::printf(" %8.1f MiB resident at its largest", row.resident_mib);
+    std::printf(" %8.1f MiB %s", mib, row.file_mib > 0 ? "on disk" : "resident at its largest");
     const Figures* figures = figures_of(row);
-    if (figures && figures->resident_mib > 0 && row.implementation.starts_with("xtape"))
-      std::printf(", target %g %s", figures->resident_mib,
-                  row.resident_mib <= figures->resident_mib ? "met" : "MISSED");
+    if (figures && figures->mib > 0 && row.implementation.starts_with("xtape"))
+      std::printf(", target %g %s", figures->mib, mib <= figures->mib ? "met" : "MISSED");
     std::printf("\n");
   }
 }

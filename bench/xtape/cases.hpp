@@ -19,6 +19,7 @@ std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();
 std::vector<Case> rosenbrock();
+std::vector<Case> deep_chain();
 /// Recording alone: the chain of op_chain without a value asked for, each op.
 std::vector<Case> recording();
 

@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "bench/grid.hpp"
-
 namespace bench {
 
 struct Usage {
@@ -15,8 +13,5 @@ struct Usage {
 
 /// Runs a program to its end; its output goes to ours, or nowhere if `quiet`. Throws std::runtime_error if it fails.
 Usage run_program(const std::vector<std::string>& arguments, bool quiet);
-
-/// hello_world's rows: the time of compiling it at -O2 without a cache, and of running it.
-std::vector<Row> hello_world(const std::string& program, const Flags& flags);
 
 }  // namespace bench

@@ -1,9 +1,6 @@
-#include "bench/table/processes.hpp"
+#include "bench/processes.hpp"
 
-#include <algorithm>
 #include <chrono>
-#include <cstdlib>
-#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -30,27 +27,6 @@ pid_t start(const std::vector<std::string>& arguments, bool quiet) {
   return pid;
 }
 
-/// The median time, and the memory, of several runs.
-Row measure(const std::string& size, const std::vector<std::string>& arguments, int runs) {
-  std::vector<double> seconds;
-  Row row{"hello_world", size, "float64", 1, "xtape", 0, runs, {}, 0};
-  for (int i = 0; i < runs; ++i) {
-    Usage usage = run_program(arguments, true);
-    seconds.push_back(usage.seconds);
-    row.resident_mib = std::max(row.resident_mib, usage.resident_mib);
-  }
-  std::sort(seconds.begin(), seconds.end());
-  row.seconds = seconds[seconds.size() / 2];
-  return row;
-}
-
-std::vector<std::string> words(const std::string& line) {
-  std::istringstream stream(line);
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  return words;
-}
-
 }  // namespace
 
 Usage run_program(const std::vector<std::string>& arguments, bool quiet) {
@@ -62,13 +38,6 @@ Usage run_program(const std::vector<std::string>& arguments, bool quiet) {
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error(arguments[0] + " failed");
   return {seconds, static_cast<double>(usage.ru_maxrss) / 1024};
-}
-
-std::vector<Row> hello_world(const std::string& program, const Flags& flags) {
-  setenv("CCACHE_DISABLE", "1", 1);
-  Row compile = measure("compile", words(XTAPE_BENCH_COMPILE_HELLO_WORLD), flags.quick ? 1 : 3);
-  compile.resident_mib = 0;  // the compiler's own
-  return {compile, measure("run", {program}, flags.quick ? 5 : 21)};
 }
 
 }  // namespace bench
