@@ -55,6 +55,9 @@ std::vector<Row> elementwise_rows() {
   const auto signs = special({0, -0.0L, 1, -1, kInf, -kInf, kNaN});
   const auto halves = special({0, -0.0L, 0.5L, -0.5L, 1.5L, -1.5L, 2.5L, -2.5L, 0.3L, -0.7L, 8388609.0L, 0x1p52L + 1,
                                0x1p51L + 0.5L, 0x1p22L + 0.5L, -0x1p52L - 1, kInf, -kInf, kNaN});
+  const auto roots =
+      special({0,        -0.0L,     1,       -1,      1e-108L, 1.7e-108L, 1.6e-81L, 1.5e-81L, 1e-15L, 1.1e-15L, -2e-12L,
+               5.6e102L, -5.7e102L, 1.1e77L, 1.2e77L, 6.9e12L, 7e12L,     4.2e9L,   4.3e9L,   kInf,   -kInf,    kNaN});
   return {
       {"add", binary(add), signs, ulp(1), numeric()},
       {"subtract", binary(subtract), signs, ulp(1), numeric()},
@@ -70,6 +73,12 @@ std::vector<Row> elementwise_rows() {
        sample({real({4}, -2, 2)}, to_the(0)), sample({real({4}, -2, 2)}, to_the(1)),
        sample({real({4}, 0.2L, 3)}, to_the(2.75)),
        sample({real({2, 2}, -2, 2)}, [](std::span<const Var> x) { return power(1.5, x[0]); })},
+      {"power_cube", called("power"), unary([](const Operand& x) { return power(x, 3); }), roots,
+       function([](const Real* x) { return x[0] * x[0] * x[0]; }), ulp(2)},
+      {"power_fourth", called("power"), unary([](const Operand& x) { return power(x, 4); }), roots,
+       function([](const Real* x) { return x[0] * x[0] * x[0] * x[0]; }), ulp(2)},
+      {"power_inverse", called("power"), unary([](const Operand& x) { return power(x, -1); }), domain(0.5L, 2), signs,
+       function([](const Real* x) { return 1 / x[0]; }), ulp(1)},
       {"mod", binary(mod), domains({{-2, 2}, {0.3L, 0.4L}}),
        special({0, -0.0L, 1, -1, 3, -3, 0.75L, -1e-20L, 1e20L, kInf, -kInf, kNaN}), ulp(1), numeric(1, 9),
        sample({real({9}, 0.5L, 5), real({9}, -0.4L, -0.3L)}, call(mod)),
@@ -78,7 +87,9 @@ std::vector<Row> elementwise_rows() {
        ulp(1)},
       {"floor", unary(floor), halves, ulp(0.5L), numeric()},
       {"ceil", unary(ceil), halves, ulp(0.5L), numeric()},
-      {"round", unary(round), halves, ulp(0.5L), numeric()},
+      {"round", unary(round), halves, ulp(0.5L), numeric(),
+       fails<DTypeError>({integer({2}, 0, 9)}, [](std::span<const Var> x) { return round(x[0], 1); },
+                         {"round", "int64"})},
       {"trunc", unary(trunc), halves, ulp(0.5L), numeric()},
       {"nan_to_num", unary([](const Operand& x) { return nan_to_num(x, 1.5, 2.5, -3.5); }), signs,
        function([](const Real* x) { return finite(x[0], 1.5L, 2.5L, -3.5L); }), ulp(0.5L),

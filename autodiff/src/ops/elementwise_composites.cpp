@@ -1,9 +1,11 @@
 // Elementwise functions that are made of other ops.
+#include <cmath>
 #include <limits>
 
 #include <xtape/ops.hpp>
 
 #include "ops/record.hpp"
+#include "ops/strong.hpp"
 
 namespace xtape {
 
@@ -16,6 +18,22 @@ Var reciprocal(const Operand& x) {
       [](const Var& v) {
         check_floating("reciprocal", v);
         return 1 / v;
+      },
+      x);
+}
+
+// Where 10^decimals x has no fraction, or is none, x stays.
+Var round(const Operand& x, int decimals) {
+  return record_composite(
+      "round",
+      [=](const Var& v) {
+        check_floating("round", v);
+        const double scale = std::pow(10.0, std::abs(static_cast<double>(decimals)));
+        const double whole_from = v.dtype() == DType::float32 ? 0x1p23 : 0x1p52;
+        const Var scaled = decimals < 0 ? v / scale : v * scale;
+        const Var whole = round(scaled);
+        const Var back = decimals < 0 ? strong_multiply(whole, scale) : whole / scale;
+        return stop_gradient(where(abs(scaled) < whole_from, back, v));
       },
       x);
 }

@@ -13,7 +13,8 @@ Var multiply(const Operand& a, const Operand& b);
 /// a / b; floating only.
 Var divide(const Operand& a, const Operand& b);
 Var negate(const Operand& x);
-/// a to the power b; floating only. A C++ number as exponent is part of the program's structure.
+/// a to the power b; floating only. A C++ number as exponent is part of the program's structure; -1, 2, 3 and 4 are
+/// products or a quotient.
 /// The gradient for b is NaN where a < 0, and 0 where a is 0 and b >= 0.
 Var power(const Operand& a, const Operand& b);
 inline Var pow(const Operand& a, const Operand& b) { return power(a, b); }
@@ -40,6 +41,9 @@ Var floor(const Operand& x);
 Var ceil(const Operand& x);
 Var round(const Operand& x);
 Var trunc(const Operand& x);
+/// Rounded to so many decimals, to tens, hundreds ... where that is negative: round(10^decimals x) / 10^decimals, in
+/// which a tie may have come or gone by rounding, as in NumPy. Floating only; gradient 0.
+Var round(const Operand& x, int decimals);
 
 /// x with numbers in place of NaN and the infinities, by default 0 and the largest finite ones; gradient 0 there.
 /// Floating only.

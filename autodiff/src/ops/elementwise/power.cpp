@@ -67,9 +67,25 @@ Var first_power(const Operand& x) {
   return VarAccess::make(state, node);
 }
 
+bool is_by_products(double exponent) { return exponent == -1 || exponent == 3 || exponent == 4; }
+
+/// 1 / x, x^3 and x^4 within 2 ulp, denormals and overflow included: where they are not 0, x^2 is not denormal. Of
+/// higher powers the products would be further off.
+Var by_products(const Operand& x, double exponent) {
+  return record_composite(
+      "power",
+      [=](const Var& v) {
+        if (exponent == -1) return 1 / v;
+        const Var squared = square(v);
+        return exponent == 3 ? squared * v : square(squared);
+      },
+      x);
+}
+
 /// y x^(y - 1), 0 where y is 0.
 Var slope_in_base(const Var& x, const Var& y) {
-  if (const auto exponent = literal_value(y)) return literal(*exponent) * power(x, literal(*exponent - 1));
+  if (const auto exponent = literal_value(y))
+    return strong_multiply(literal(*exponent), power(x, literal(*exponent - 1)));
   return strong_multiply(y, power(x, y - 1));
 }
 
@@ -96,6 +112,7 @@ Var power(const Operand& a, const Operand& b) {
       exponent && a.kind == Operand::Kind::var && is_floating(a.var.dtype())) {
     if (*exponent == 1) return detail::first_power(a);
     if (*exponent == 2) return square(a);
+    if (detail::is_by_products(*exponent)) return detail::by_products(a, *exponent);
   }
   Operand exponent = b;
   exponent.literal = exponent.literal || detail::is_number(b);
