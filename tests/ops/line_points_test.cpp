@@ -43,6 +43,11 @@ std::vector<LinePoint> reductions() {
       {"var of one with ddof 1", {3}, [](const Var& x) { return var(x, {}, 1); }, {kNaN}, {kNaN}},
       {"std of one with ddof 1", {3}, [](const Var& x) { return xtape::std(x, {}, 1); }, {kNaN}, {kNaN}},
       {"std of large numbers", {-3e200L, 3e200L}, deviation, {3e200L}, {-0.5L, 0.5L}, true},
+      {"std of numbers whose sum overflows", {1.5e308L, 1.7e308L}, deviation, {1e307L}, {-0.5L, 0.5L}, true},
+      {"std of equal numbers whose sum overflows", {1.5e308L, 1.5e308L, 1.5e308L}, deviation, {0}, {0, 0, 0}, true},
+      {"std of numbers whose norm overflows", {-1.5e308L, 1.5e308L}, deviation, {1.5e308L}, {-0.5L, 0.5L}, true},
+      {"std of float32 numbers whose sum overflows", {2e38L, 3e38L}, deviation, {5e37L}, {-0.5L, 0.5L}},
+      {"std of small numbers", {1e-300L, 3e-300L}, deviation, {1e-300L}, {-0.5L, 0.5L}, true},
       {"norm of the zero vector", {0, 0, 0}, norm_of(2), {0}, {0, 0, 0}},
       {"3-norm of the zero vector", {0, 0, 0}, norm_of(3), {0}, {0, 0, 0}},
       {"1-norm beside a zero", {0, -2, 3}, norm_of(1), {5}, {0, -1, 1}},
@@ -69,6 +74,7 @@ std::vector<LinePoint> scans() {
   return {
       {"cumprod beside a zero", {1, 0, 2}, products, {1, 0, 0}, {1, 3, 0}},
       {"cumprod with two zeros", {2, 0, 3, 0, 5}, products, {2, 0, 0, 0, 0}, {1, 8, 0, 0, 0}},
+      {"cumsum of -0", {-0.0L, 0}, [](const Var& x) { return 1 / cumsum(x, 0); }, {-kInf, kInf}, {-kInf, -kInf}},
       {"cumsum of infinities", {1, kInf, 2}, [](const Var& x) { return cumsum(x, 0); }, {1, kInf, kInf}, {3, 2, 1}},
       {"cummax with ties", {2, 2, 1, 2, 3}, maxima, {2, 2, 2, 2, 3}, {2 + third, 1 + third, 0, third, 1}},
       {"cummax of -inf", {-kInf, -kInf, 1}, maxima, {-kInf, -kInf, 1}, {1.5L, 0.5L, 1}},
@@ -149,6 +155,31 @@ TEST(LinePoints, ReductionsOfNothing) {
   EXPECT_THROW(median(x, 1), ShapeError);
   EXPECT_THROW(argmax(x), ShapeError);
   EXPECT_TRUE(equals(tape.gradient(sum(var(x)), x).value(), {}));
+}
+
+TEST(LinePoints, QuantilesStayBetweenTheirNeighbours) {
+  Tape tape;
+  for (double value : {0.1, 0.7, 3.3, 7.7, 1e-5, 1e300}) {
+    const double next = std::nextafter(value, INFINITY);
+    const Var same = tape.variable(Array{value, value}), rising = tape.variable(Array{value, next});
+    for (int percent = 0; percent <= 100; ++percent) {
+      EXPECT_EQ(quantile(same, percent / 100.0).item<double>(), value) << percent;
+      const double between = quantile(rising, percent / 100.0).item<double>();
+      EXPECT_TRUE(between == value || between == next) << percent;
+    }
+  }
+}
+
+TEST(LinePoints, SeveralQuantilesAreAlongANewFirstAxis) {
+  Tape tape;
+  const Var x = tape.variable(Array{{1, 5, 2}, {9, 3, 4}});
+  const Var rows = quantile(x, std::vector<double>{0, 0.5, 0.75}, 1),
+            kept = quantile(x, std::vector<double>{0.5}, 0, true);
+  EXPECT_EQ(rows.shape(), (Shape{3, 2}));
+  EXPECT_TRUE(equals(rows.value(), {1, 3, 2, 4, 3.5L, 6.5L}));
+  EXPECT_TRUE(equals(tape.gradient(sum(rows), x).value(), {1, 0.5L, 1.5L, 0.5L, 1, 1.5L}));
+  EXPECT_EQ(kept.shape(), (Shape{1, 1, 3}));
+  EXPECT_TRUE(equals(kept.value(), {5, 4, 3}));
 }
 
 TEST(LinePoints, VarianceFarFromZero) {

@@ -223,6 +223,27 @@ Row::Part counts_of(Kind kind) {
   };
 }
 
+/// Two quantiles along a new first axis.
+Row::Part several_quantiles() {
+  return [](Row& row) {
+    for (const Reducing& r : of_several())
+      row.samples.push_back({{real(r.shape, -3, 3)},
+                             [=](std::span<const Var> x) {
+                               return quantile(x[0], {0.3, 1}, axes_of(r.axes), r.keepdims);
+                             },
+                             [=](std::span<const Tensor> x) {
+                               Tensor result = reduced(x[0], r.axes, r.keepdims, quantile_in<30>);
+                               const Tensor last = reduced(x[0], r.axes, r.keepdims, quantile_in<100>);
+                               result.elements.insert(result.elements.end(), last.elements.begin(),
+                                                      last.elements.end());
+                               Shape both{2};
+                               for (std::int64_t extent : result.shape) both.push_back(extent);
+                               result.shape = both;
+                               return result;
+                             }});
+  };
+}
+
 Row::Part no_integers(Reduce reduce) {
   return [=](Row& row) {
     row.failures.push_back({{integer({2}, 0, 3)},
@@ -298,9 +319,21 @@ std::vector<Row> reduction_rows() {
       {"quantile", samples_over(of_several(), quantile_of<30>, quantile_in<30>),
        samples_over(of_several(), quantile_of<0>, quantile_in<0>),
        samples_over(of_several(), quantile_of<100>, quantile_in<100>), failures_of(quantile_of<30>),
-       no_integers(quantile_of<30>), empty_fails(quantile_of<30>),
+       no_integers(quantile_of<30>), empty_fails(quantile_of<30>), several_quantiles(),
        fails<ValueError>({real({2})}, [](std::span<const Var> x) { return quantile(x[0], 1.5); },
-                         {"quantile", "[0, 1]", "1.5"})},
+                         {"quantile", "[0, 1]", "1.5"}),
+       fails<ValueError>({real({2})},
+                         [](std::span<const Var> x) {
+                           return quantile(x[0], {0.5, -0.25});
+                         },
+                         {"quantile", "[0, 1]", "-0.25"}),
+       fails<ValueError>({real({2})}, [](std::span<const Var> x) { return quantile(x[0], std::vector<double>{}); },
+                         {"quantile", "no q"}),
+       fails<ShapeError>({real({2, 0})},
+                         [](std::span<const Var> x) {
+                           return quantile(x[0], {0.5, 1.0}, 1);
+                         },
+                         {"quantile", "[2, 0]"})},
       {"logsumexp", samples_of(logsumexp, log_sum_exp, true), failures_of(logsumexp)},
       {"softmax", normalising(softmax, to_softmax)},
       {"log_softmax", normalising(log_softmax, to_log_softmax)},

@@ -31,7 +31,7 @@ struct RunningSum {
     const double part = sum - before;
     lost += (before - (sum - part)) + (x - part);
   }
-  double value() const { return lost == lost ? sum + lost : sum; }  // NaN beside an infinite sum
+  double value() const { return lost < 0 || lost > 0 ? sum + lost : sum; }  // NaN beside an infinite sum; -0 stays
 };
 
 struct RunningIntegerSum {

@@ -1,7 +1,10 @@
 // var, std, median and quantile.
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <string_view>
+#include <vector>
 
 #include <xtape/ops.hpp>
 
@@ -17,15 +20,24 @@ namespace {
 
 using Attributes = std::span<const std::int64_t>;
 
-/// x less its mean. Where all elements are equal, the mean is rounded to them, so that their deviations are exactly 0.
+/// `exact` in value where x is finite, x in its derivatives.
+Var corrected(const Var& x, const Var& exact) {
+  const Var difference = exact - x;
+  return x + stop_gradient(where(isfinite(x), difference, 0));
+}
+
+/// x less its mean. The sum is one of x / 2^k with 2^k >= n: it has the same bits, and does not overflow. Where all
+/// elements are equal, the mean is rounded to them, so that their deviations are exactly 0.
 Var deviations(const Var& x, Attributes attributes) {
   const Shape shape = x.shape();
-  const Var mean = reduced(sum_op, x, attributes) / reduced_size(shape, attributes);
+  const auto size = static_cast<std::uint64_t>(reduced_size(shape, attributes));
+  const double least_power = static_cast<double>(std::bit_ceil(size));
+  const Var share = reduced(sum_op, x * (1 / least_power), attributes);
+  const Var mean = share / (static_cast<double>(size) / least_power);
   const Var lowest = reduced(min_op, x, attributes);
   const Var highest = reduced(max_op, x, attributes);
   const Var nearest = minimum(maximum(mean, lowest), highest);
-  const Var center = mean + stop_gradient(nearest - mean);
-  return x - spread(center, shape, attributes);
+  return x - spread(corrected(mean, nearest), shape, attributes);
 }
 
 Var lower_squared_deviations(std::span<const Var> inputs, Attributes attributes) {
@@ -71,8 +83,15 @@ Var std_of(const Var& x, int ddof, const AxisSet& chosen) {
   const std::int64_t freedom = reduced_size(x.shape(), chosen) - ddof;
   if (freedom <= 0) return undefined(x, chosen);
   const Adjacent block = adjacent(x, chosen);
-  const Var length = reduced(norm2_op, deviations(block.x, block.attributes), block.attributes);
-  return length / std::sqrt(static_cast<double>(freedom));
+  const double scale = 1 / std::sqrt(static_cast<double>(freedom));
+  return reduced(norm2_op, scale * deviations(block.x, block.attributes), block.attributes);
+}
+
+/// The weighted mean of two values, which rounding does not take beyond them.
+Var between(const Var& lower, const Var& upper, double weight) {
+  const Var lower_part = (1 - weight) * lower;
+  const Var mean = lower_part + weight * upper;
+  return corrected(mean, minimum(maximum(mean, lower), upper));
 }
 
 /// The element at a fractional position of each row, the weighted mean of the two beside it; NaN if any is.
@@ -83,21 +102,33 @@ Var interpolated(const Var& sorted, double position) {
   const double weight = position - static_cast<double>(below);
   const Var lower = sliced(sorted, axis, below, 1);
   const Var largest = sliced(sorted, axis, last, 1);
-  if (weight == 0) return where(equal(largest, largest), lower, largest);
-  const Var upper = sliced(sorted, axis, below + 1, 1);
-  const Var lower_part = (1 - weight) * lower;
-  const Var upper_part = weight * upper;
-  return where(equal(largest, largest), lower_part + upper_part, largest);
+  const Var element = weight == 0 ? lower : between(lower, sliced(sorted, axis, below + 1, 1), weight);
+  return where(equal(largest, largest), element, largest);
 }
 
-Var quantile_of(std::string_view op, const Var& x, double q, const AxisSet& chosen) {
-  check_floating(op, x);
+void check_probability(std::string_view op, double q) {
   if (!(q >= 0 && q <= 1)) fail<ValueError>(op, "q must be in [0, 1], is ", q);
+}
+
+/// The rows that quantiles are taken of, in ascending order.
+Var sorted_rows(std::string_view op, const Var& x, const AxisSet& chosen) {
+  check_floating(op, x);
   const Var rows = merged_last(x, chosen);
-  const Shape shape = rows.shape();
-  if (shape.back() == 0) fail<ShapeError>(op, "there is no element to choose from in ", x.shape());
+  if (rows.shape().back() == 0) fail<ShapeError>(op, "there is no element to choose from in ", x.shape());
+  return sort(rows);
+}
+
+Var quantile_of(const Var& sorted, double q) {
+  const Shape shape = sorted.shape();
   const double position = q * static_cast<double>(shape.back() - 1);
-  return reshaped(interpolated(sort(rows), position), Shape(std::span(shape.begin(), shape.rank() - 1)));
+  return reshaped(interpolated(sorted, position), Shape(std::span(shape.begin(), shape.rank() - 1)));
+}
+
+Var record_quantile(std::string_view op, const Operand& x, double q, const Axes& axes, bool keepdims) {
+  check_probability(op, q);
+  return record_reduction(op, x, axes, keepdims, [=](const Var& v, const AxisSet& chosen) {
+    return quantile_of(sorted_rows(op, v, chosen), q);
+  });
 }
 
 }  // namespace
@@ -119,15 +150,30 @@ Var std(const Operand& x, const Axes& axes, int ddof, bool keepdims) {
 }
 
 Var median(const Operand& x, const Axes& axes, bool keepdims) {
-  return detail::record_reduction("median", x, axes, keepdims, [](const Var& v, const detail::AxisSet& chosen) {
-    return detail::quantile_of("median", v, 0.5, chosen);
-  });
+  return detail::record_quantile("median", x, 0.5, axes, keepdims);
 }
 
 Var quantile(const Operand& x, double q, const Axes& axes, bool keepdims) {
-  return detail::record_reduction("quantile", x, axes, keepdims, [q](const Var& v, const detail::AxisSet& chosen) {
-    return detail::quantile_of("quantile", v, q, chosen);
-  });
+  return detail::record_quantile("quantile", x, q, axes, keepdims);
+}
+
+Var quantile(const Operand& x, const std::vector<double>& q, const Axes& axes, bool keepdims) {
+  if (q.empty()) detail::fail<ValueError>("quantile", "there is no q");
+  for (double one : q) detail::check_probability("quantile", one);
+  return detail::record_composite(
+      "quantile",
+      [&](const Var& v) {
+        const detail::AxisSet chosen = detail::chosen_axes("quantile", axes, v.rank());
+        const Var sorted = detail::sorted_rows("quantile", v, chosen);
+        const Shape kept = detail::kept_shape(v.shape(), chosen);
+        std::vector<Var> quantiles;
+        for (double one : q) {
+          const Var result = detail::quantile_of(sorted, one);
+          quantiles.push_back(keepdims ? detail::reshaped(result, kept) : result);
+        }
+        return stack(quantiles);
+      },
+      x);
 }
 
 }  // namespace xtape

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include <xtape/operand.hpp>
 
@@ -45,6 +46,8 @@ Var median(const Operand& x, const Axes& axes = {}, bool keepdims = false);
 /// The element at the position q (n - 1) of the n sorted ones, between two by linear interpolation; else as `median`.
 /// q in [0, 1] is part of the program's structure; anything else throws ValueError.
 Var quantile(const Operand& x, double q, const Axes& axes = {}, bool keepdims = false);
+/// Several quantiles, along a new first axis; x is sorted once.
+Var quantile(const Operand& x, const std::vector<double>& q, const Axes& axes = {}, bool keepdims = false);
 
 /// log(sum(exp(x))), without overflow.
 Var logsumexp(const Operand& x, const Axes& axes = {}, bool keepdims = false);
