@@ -107,6 +107,12 @@ TEST(Random, Float32NumbersAreThoseOfFloat64) {
   }
 }
 
+TEST(Random, UniformNumbersStayBelowHighWhereRoundingLeadsToIt) {
+  for (Real number : numbers(uniform({6}, {100}, 1e7, 1e7 + 1, DType::float32))) EXPECT_EQ(number, 1e7L);
+  for (Real number : numbers(uniform({6}, {100}, -0x1p52 - 1, -0x1p52))) EXPECT_EQ(number, -0x1p52L - 1);
+  EXPECT_EQ(numbers(uniform({6}, {2}, 3, 3)), (std::vector<Real>{3, 3}));
+}
+
 // ---- Distributions
 
 using Distribution = std::function<Real(Real)>;
@@ -315,7 +321,7 @@ TEST(Random, Errors) {
     EXPECT_TRUE(contains(message_of<ValueError>(draw), parts));
   };
   refused([] { uniform({}, {2}, 1, 0); }, {"uniform", "1", "0"});
-  refused([] { uniform({}, {2}, -1e308, 1e308); }, {"uniform", "high"});
+  refused([] { uniform({}, {2}, -1e308, 1e308); }, {"uniform", "range", "finite"});
   refused([] { uniform({}, {2}, 0, NAN); }, {"uniform", "nan"});
   refused([] { normal({}, {2}, 0, -1); }, {"normal", "stddev", "-1"});
   refused([] { normal({}, {2}, NAN, 1); }, {"normal", "mean"});
@@ -324,6 +330,11 @@ TEST(Random, Errors) {
   refused([] { truncated_normal({}, {2}, 0, 1, 50, 60); }, {"truncated_normal", "50", "60"});
   refused([] { bernoulli({}, {2}, 1.5); }, {"bernoulli", "1.5"});
   refused([] { permutation({}, -1); }, {"permutation", "-1"});
+  refused([] { normal({}, {2}, 0, INFINITY); }, {"normal", "stddev", "finite", "inf"});
+  refused([] { xavier_uniform({}, {2, 3}, {.gain = -1}); }, {"xavier_uniform", "gain", "-1"});
+  refused([] { xavier_normal({}, {2, 3}, {.gain = NAN}); }, {"xavier_normal", "gain", "nan"});
+  refused([] { kaiming_normal({}, {2, 3}, {.negative_slope = INFINITY}); }, {"kaiming_normal", "negative_slope"});
+  EXPECT_TRUE(contains(message_of<ShapeError>([] { kaiming_uniform({}, {3}); }), {"kaiming_uniform", "[3]"}));
   EXPECT_TRUE(contains(message_of<DTypeError>([] { normal({}, {2}, 0, 1, DType::int64); }), {"normal", "int64"}));
 }
 

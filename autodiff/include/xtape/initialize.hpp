@@ -1,4 +1,5 @@
-// Random values that the training of layers starts from, named as in torch.nn.init.
+// Random values that the training of layers starts from, named as in torch.nn.init. A gain below 0, or one or a slope
+// that is not finite, throws ValueError.
 #pragma once
 
 #include <xtape/ops/random.hpp>

@@ -1,4 +1,5 @@
 // Keys, and draws as Arrays.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -33,7 +34,15 @@ Array drawn(std::string_view op, const Shape& shape, DType dtype, const Fill& fi
 
 void check_stddev(std::string_view op, double mean, double stddev) {
   if (!std::isfinite(mean)) fail<ValueError>(op, "mean must be finite, is ", mean);
-  if (!(stddev >= 0 && std::isfinite(stddev))) fail<ValueError>(op, "stddev must not be negative, is ", stddev);
+  if (!(stddev >= 0 && std::isfinite(stddev)))
+    fail<ValueError>(op, "stddev must be finite and not negative, is ", stddev);
+}
+
+/// The last number before `high`, unless that is `low`.
+template <class T>
+T last_before(double high, double low) {
+  const T rounded = static_cast<T>(high);
+  return static_cast<double>(rounded) < high ? rounded : std::nextafter(rounded, static_cast<T>(low));
 }
 
 /// The probabilities of being below an interval of standard normal numbers, above it, and in it.
@@ -70,11 +79,13 @@ Array to_array(Key key) {
 
 Array uniform(Key key, const Shape& shape, double low, double high, DType dtype) {
   const double range = high - low;
-  if (!(range >= 0 && std::isfinite(range)))
-    fail<ValueError>("uniform", "low must not exceed high: low is ", low, ", high is ", high);
+  if (!(low <= high)) fail<ValueError>("uniform", "low must not exceed high: low is ", low, ", high is ", high);
+  if (!std::isfinite(range)) fail<ValueError>("uniform", "the range is not finite: low is ", low, ", high is ", high);
   return drawn("uniform", shape, dtype, [&]<class T>(T* elements, std::int64_t size) {
-    detail::fill(key, elements, size, detail::kUniformTime,
-                 [&](std::uint64_t word) { return low + range * detail::unit<T>(word); });
+    const T last = last_before<T>(high, low);  // rounding may lead to high
+    detail::fill(key, elements, size, detail::kUniformTime, [&](std::uint64_t word) {
+      return std::min(static_cast<T>(low + range * detail::unit<T>(word)), last);
+    });
   });
 }
 

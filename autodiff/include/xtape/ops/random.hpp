@@ -34,7 +34,8 @@ struct ArrayConversion<Key> {
 
 // ---- Arrays. A dtype that is not floating throws DTypeError, parameters out of range throw ValueError.
 
-/// low + (high - low) u with u a multiple of 2^-53 in [0, 1), rounded down to one of 2^-24 for float32.
+/// low + (high - low) u with u a multiple of 2^-53 in [0, 1), rounded down to one of 2^-24 for float32; below high even
+/// where that rounds to it.
 Array uniform(Key key, const Shape& shape, double low = 0, double high = 1, DType dtype = DType::float64);
 /// By inversion (Wichura, Algorithm AS 241, 1988), to 1e-15 relative; |z| <= 8.3. For float32 the same number rounded.
 Array normal(Key key, const Shape& shape, double mean = 0, double stddev = 1, DType dtype = DType::float64);
