@@ -14,6 +14,14 @@ constexpr Reduction kReductions[] = {Reduction::mean, Reduction::sum, Reduction:
 
 }  // namespace
 
+Reduced call(Var (*loss)(const Operand&, const Operand&, Reduction)) {
+  return [loss](Vars x, Reduction reduction) { return loss(x[0], x[1], reduction); };
+}
+
+Reference elementwise(Scalar scalar) {
+  return [scalar](Tensors x) { return broadcast_apply(scalar, x); };
+}
+
 Tensor combined(const Tensor& losses, Reduction reduction) {
   return combined(losses, {losses.dtype, losses.shape, std::vector<Real>(losses.elements.size(), 1)}, reduction);
 }
@@ -64,11 +72,11 @@ Row::Part dtypes_must_match(const Reduced& loss) {
   };
 }
 
-Tensor along_last_axis(Tensors x, const std::function<Real(const std::vector<std::vector<Real>>&)>& row) {
+Tensor along_last_axis(Tensors x, const std::function<Real(const Parts&)>& row) {
   const std::int64_t extent = x[0].shape.back(), rows = x[0].shape.size() / extent;
   Tensor result{x[0].dtype, Shape(std::span(x[0].shape.begin(), x[0].shape.rank() - 1)), {}};
   for (std::int64_t i = 0; i < rows; ++i) {
-    std::vector<std::vector<Real>> parts;
+    Parts parts;
     for (const Tensor& input : x) {
       const std::int64_t width = std::ssize(input.elements) / rows;
       parts.emplace_back(input.elements.begin() + i * width, input.elements.begin() + (i + 1) * width);

@@ -11,6 +11,13 @@ namespace xtape::test {
 using Vars = std::span<const Var>;
 using Tensors = std::span<const Tensor>;
 using Reduced = std::function<Var(Vars, Reduction)>;
+/// The runs of all inputs along the last axis.
+using Parts = std::vector<std::vector<Real>>;
+
+/// A loss of prediction and target.
+Reduced call(Var (*loss)(const Operand&, const Operand&, Reduction));
+/// The elements of a loss, one by one.
+Reference elementwise(Scalar scalar);
 
 /// Sum, mean or the elements themselves.
 Tensor combined(const Tensor& losses, Reduction reduction);
@@ -28,6 +35,6 @@ Row::Part dtypes_must_match(const Reduced& loss);
 
 /// For each run along the last axis of x[0], a number from that run of each input: row(i) has element j of input k at
 /// `at(k, j)`.
-Tensor along_last_axis(Tensors x, const std::function<Real(const std::vector<std::vector<Real>>&)>& row);
+Tensor along_last_axis(Tensors x, const std::function<Real(const Parts&)>& row);
 
 }  // namespace xtape::test

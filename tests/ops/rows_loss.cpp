@@ -9,17 +9,6 @@ namespace xtape::test {
 
 namespace {
 
-using TwoArguments = Var (*)(const Operand&, const Operand&, Reduction);
-using Parts = std::vector<std::vector<Real>>;
-
-Reduced call(TwoArguments loss) {
-  return [loss](Vars x, Reduction reduction) { return loss(x[0], x[1], reduction); };
-}
-
-Reference elementwise(Scalar scalar) {
-  return [scalar](Tensors x) { return broadcast_apply(scalar, x.first(2)); };
-}
-
 /// One of the inputs as it is.
 Reference input(std::size_t which) {
   return [=](Tensors x) { return x[which]; };
@@ -76,14 +65,14 @@ Real balanced_focal_of(const Real* x) {
 Real hinge(Real prediction, Real sign) { return std::fmax(Real{0}, 1 - prediction * sign); }
 
 /// Hinge losses with boolean targets and with signs.
-Row::Part hinges(TwoArguments loss, Scalar of_boolean, Scalar of_sign) {
+Row::Part hinges(const Reduced& loss, Scalar of_boolean, Scalar of_sign) {
   return [=](Row& row) {
     for (const Shape& shape : {Shape{}, Shape{9}, Shape{2, 3}}) {
-      reductions({real(shape), boolean(shape)}, call(loss), elementwise(of_boolean))(row);
-      reductions({real(shape), real(shape)}, call(loss), elementwise(of_sign))(row);
+      reductions({real(shape), boolean(shape)}, loss, elementwise(of_boolean))(row);
+      reductions({real(shape), real(shape)}, loss, elementwise(of_sign))(row);
     }
-    shapes_must_match(call(loss))(row);
-    dtypes_must_match(call(loss))(row);
+    shapes_must_match(loss)(row);
+    dtypes_must_match(loss)(row);
   };
 }
 
@@ -123,11 +112,11 @@ std::vector<Row> binary_rows() {
        fails<ValueError>({real({3}), boolean({3})}, [](Vars x) { return focal(2, 1.5)(x, {}); },
                          {"sigmoid_focal_loss", "alpha", "1.5"})},
       {"hinge_loss", hinges(
-                         hinge_loss, [](const Real* x) { return hinge(x[0], 2 * x[1] - 1); },
+                         call(hinge_loss), [](const Real* x) { return hinge(x[0], 2 * x[1] - 1); },
                          [](const Real* x) { return hinge(x[0], x[1]); })},
       {"squared_hinge_loss",
        hinges(
-           squared_hinge_loss, [](const Real* x) { return std::pow(hinge(x[0], 2 * x[1] - 1), Real{2}); },
+           call(squared_hinge_loss), [](const Real* x) { return std::pow(hinge(x[0], 2 * x[1] - 1), Real{2}); },
            [](const Real* x) { return std::pow(hinge(x[0], x[1]), Real{2}); })},
   };
 }

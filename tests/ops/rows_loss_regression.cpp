@@ -7,17 +7,6 @@ namespace xtape::test {
 
 namespace {
 
-using TwoArguments = Var (*)(const Operand&, const Operand&, Reduction);
-using Parts = std::vector<std::vector<Real>>;
-
-Reduced call(TwoArguments loss) {
-  return [loss](Vars x, Reduction reduction) { return loss(x[0], x[1], reduction); };
-}
-
-Reference elementwise(Scalar scalar) {
-  return [scalar](Tensors x) { return broadcast_apply(scalar, x); };
-}
-
 /// 0-d, one axis, two axes, empty; errors of shape and dtype.
 Row::Part like_squared_error(const Reduced& loss, const Reference& elements) {
   return [=](Row& row) {
