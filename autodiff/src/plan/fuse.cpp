@@ -66,8 +66,8 @@ bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const
 
 namespace {
 
-/// Steps stand in a sequence of positions: number 2 i + 1 is the i-th loop, product or call, number 2 i a group of
-/// scalars before it. So scalar work never cuts a large loop in two.
+/// Steps stand in a sequence of positions: number 2 i + 1 is the i-th loop, product or call, number 2 i are groups of
+/// scalars and small products and calls before it. So small work never cuts a large loop in two.
 using Position = std::uint32_t;
 
 /// A loop keeps every live value of a block in cache, so it must not grow without bound.
@@ -75,6 +75,8 @@ constexpr std::size_t kMostNodesInLoop = 2048;
 /// Work that shares no operand joins a loop only while that reads few values: each is a stream from memory of its own.
 constexpr std::size_t kMostReadBeside = 12;
 constexpr std::size_t kLoopsTried = 8;
+/// Elements of a call or product that runs as soon as it can; the results of larger ones would take memory for longer.
+constexpr std::int64_t kSmallResult = 4096;
 
 class FusionPass {
  public:
@@ -87,7 +89,7 @@ class FusionPass {
       const OpKind kind = node.op->kind;
       if (is_leaf(node) || kind == OpKind::constant || kind == OpKind::view) continue;
       if (std::optional<Shape> space = loop_space(layout_, id)) place_in_loop(id, node, *space);
-      else join(id, append({kind == OpKind::matmul ? Step::Kind::matmul : Step::Kind::opaque, {}, {}}));
+      else place_alone(id, {kind == OpKind::matmul ? Step::Kind::matmul : Step::Kind::opaque, {}, {}});
     }
     return in_order();
   }
@@ -100,10 +102,17 @@ class FusionPass {
     std::size_t reads = 0;        ///< values from outside
   };
 
+  void place_alone(NodeId id, Group group) {
+    if (!options_.planned || program_[id].shape.size() > kSmallResult) return join(id, append(std::move(group)));
+    const Position earliest = earliest_position(id, {}, true);
+    small_[earliest].push_back(std::move(group));
+    join(id, earliest);
+  }
+
   void place_in_loop(NodeId id, const Node& node, const Shape& space) {
     const bool scalar = options_.planned && node.op->kind == OpKind::elementwise && space.rank() == 0;
     const Position earliest = earliest_position(id, space, scalar);
-    if (scalar) return join(id, scalars_at(earliest));
+    if (scalar) return join_scalars(id, earliest);
     const Position found = options_.planned ? find_loop(node, space, earliest) : kNone;
     join(id, found != kNone ? found : append({Step::Kind::loop, space, {}}));
     note_reduction(position_[id], node);
@@ -112,15 +121,15 @@ class FusionPass {
 
   /// The first position at which all operands are there: within the position of one that can be read from its loop's
   /// registers, after that of any other.
-  Position earliest_position(NodeId id, const Shape& space, bool scalar) const {
-    Position earliest = scalar ? 0 : 1;
+  Position earliest_position(NodeId id, const Shape& space, bool small) const {
+    Position earliest = small ? 0 : 1;
     for (NodeId input : program_.inputs(program_[id])) {
       const NodeId base = layout_.accesses[input].base;
       if (!is_computed(base)) continue;
       const Position at = position_[base];
       const bool shared = readable_in_loop(layout_, id, input, space) || planner_faults().ignore_loop_dependencies;
-      const bool at_scalars = at % 2 == 0;
-      const Position after = at_scalars ? (scalar ? at : at + 1) : scalar ? at + 1 : shared ? at : at + 2;
+      const bool at_small = at % 2 == 0;
+      const Position after = at_small ? (small ? at : at + 1) : small ? at + 1 : shared ? at : at + 2;
       earliest = std::max(earliest, after);
     }
     return earliest;
@@ -183,12 +192,13 @@ class FusionPass {
     main_.push_back({std::move(group)});
     return static_cast<Position>(2 * main_.size() - 1);
   }
-  Position scalars_at(Position position) {
-    scalars_.try_emplace(position, Group{Step::Kind::loop, {}, {}});
-    return position;
+  void join_scalars(NodeId id, Position position) {
+    std::vector<Group>& groups = small_[position];
+    if (groups.empty() || groups.back().kind != Step::Kind::loop) groups.push_back({Step::Kind::loop, {}, {}});
+    join(id, position);
   }
   void join(NodeId id, Position position) {
-    (position % 2 == 0 ? scalars_.at(position) : main_[position / 2].group).nodes.push_back(id);
+    (position % 2 == 0 ? small_.at(position).back() : main_[position / 2].group).nodes.push_back(id);
     position_[id] = position;
   }
 
@@ -199,9 +209,9 @@ class FusionPass {
       for (NodeId id : group.nodes) fusion.group_of[id] = static_cast<std::uint32_t>(fusion.groups.size());
       fusion.groups.push_back(std::move(group));
     };
-    auto scalars = scalars_.begin();
+    auto small = small_.begin();
     for (std::size_t i = 0; i <= main_.size(); ++i) {
-      if (scalars != scalars_.end() && scalars->first == 2 * i) add((scalars++)->second);
+      if (small != small_.end() && small->first == 2 * i) std::ranges::for_each((small++)->second, add);
       if (i < main_.size()) add(main_[i].group);
     }
     return fusion;
@@ -213,7 +223,7 @@ class FusionPass {
   const Options& options_;
   std::vector<Position> position_;
   std::vector<MainGroup> main_;
-  std::map<Position, Group> scalars_;
+  std::map<Position, std::vector<Group>> small_;
   std::unordered_map<NodeId, Position> last_reader_;
 };
 
