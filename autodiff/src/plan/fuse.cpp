@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "plan/faults.hpp"
 #include "plan/row_products.hpp"
@@ -81,7 +80,11 @@ constexpr std::int64_t kSmallResult = 4096;
 class FusionPass {
  public:
   FusionPass(const Layout& layout, const Options& options)
-      : layout_(layout), program_(layout.program), options_(options), position_(program_.size(), 0) {}
+      : layout_(layout),
+        program_(layout.program),
+        options_(options),
+        position_(program_.size(), 0),
+        last_reader_(program_.size(), kNone) {}
 
   Fusion run() {
     for (NodeId id = 0; id < program_.size(); ++id) {
@@ -145,8 +148,7 @@ class FusionPass {
     for (NodeId input : program_.inputs(node)) {
       const NodeId base = layout_.accesses[input].base;
       if (is_computed(base)) consider(position_[base]);
-      const auto reader = last_reader_.find(base);
-      if (reader != last_reader_.end()) consider(reader->second);
+      if (last_reader_[base] != kNone) consider(last_reader_[base]);
     }
     return best != kNone ? best : find_beside(node, space, earliest);
   }
@@ -173,10 +175,9 @@ class FusionPass {
   }
 
   void note_reader(NodeId base, Position position) {
-    const auto entry = last_reader_.try_emplace(base, kNone).first;
     const bool from_memory = program_[base].shape.size() > 1 && position_[base] != position;
-    if (from_memory && entry->second != position) ++main_[position / 2].reads;
-    entry->second = position;
+    if (from_memory && last_reader_[base] != position) ++main_[position / 2].reads;
+    last_reader_[base] = position;
   }
 
   void note_reduction(Position position, const Node& node) {
@@ -224,7 +225,7 @@ class FusionPass {
   std::vector<Position> position_;
   std::vector<MainGroup> main_;
   std::map<Position, std::vector<Group>> small_;
-  std::unordered_map<NodeId, Position> last_reader_;
+  std::vector<Position> last_reader_;  ///< for each node
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "plan/lower.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <bit>
 
 #include "ops/op.hpp"
 #include "plan/peephole.hpp"
@@ -68,16 +68,19 @@ std::vector<bool> live_nodes(const Program& program, std::span<const NodeId> out
   return live;
 }
 
-/// Appends nodes, each only once.
+/// Appends nodes, each only once: a table of ids with open addressing, at most half full.
 class Merger {
  public:
-  Merger(Program& program, bool merge) : program_(program), merge_(merge) {}
+  Merger(Program& program, bool merge, std::size_t most)
+      : program_(program), merge_(merge), seen_(merge ? std::bit_ceil(2 * most + 1) : 0, kNoNode) {}
 
   NodeId add(const Node& node, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes) {
     if (!merge_ || is_leaf(node)) return append_copy(program_, node, inputs, attributes);
-    const auto [entry, inserted] = seen_.try_emplace(hash(node, inputs, attributes), program_.size());
-    if (!inserted && same(program_[entry->second], node, inputs, attributes)) return entry->second;
-    return append_copy(program_, node, inputs, attributes);
+    const std::size_t mask = seen_.size() - 1;
+    std::size_t place = static_cast<std::size_t>(hash(node, inputs, attributes)) & mask;
+    for (; seen_[place] != kNoNode; place = (place + 1) & mask)
+      if (same(program_[seen_[place]], node, inputs, attributes)) return seen_[place];
+    return seen_[place] = append_copy(program_, node, inputs, attributes);
   }
 
  private:
@@ -88,7 +91,7 @@ class Merger {
     for (std::int64_t extent : node.shape) add(static_cast<std::uint64_t>(extent));
     for (NodeId input : inputs) add(input);
     for (std::int64_t attribute : attributes) add(static_cast<std::uint64_t>(attribute));
-    return hash;
+    return hash ^ (hash >> 32);
   }
   bool same(const Node& a, const Node& b, std::span<const NodeId> inputs,
             std::span<const std::int64_t> attributes) const {
@@ -98,7 +101,7 @@ class Merger {
 
   Program& program_;
   bool merge_;
-  std::unordered_map<std::uint64_t, NodeId> seen_;
+  std::vector<NodeId> seen_;
 };
 
 }  // namespace
@@ -107,7 +110,7 @@ Lowered without_waste(const Program& source, std::span<const NodeId> outputs, st
                       bool merge) {
   const std::vector<bool> live = live_nodes(source, outputs);
   Lowered result;
-  Merger merger(result.program, merge);
+  Merger merger(result.program, merge, source.size());
   std::vector<NodeId> renamed(source.size(), kNoNode);
   std::vector<NodeId> inputs;
   for (NodeId id = 0; id < source.size(); ++id) {
