@@ -116,6 +116,11 @@ TEST(Plain, StepFunctionsAndJumps) {
   const auto gradient = [](View) { return Point{1.0}; };
   EXPECT_THAT(check_gradient(jump, gradient, Point{1.0}), HasGradientStatus(CheckStatus::kink));
   EXPECT_THAT(check_gradient(jump, gradient, Point{1.0 + 1e-3}), PassesGradientCheck());
+  const auto stairs = [](View x) { return x[0] + std::floor(x[0]); };  // as steep as 2 at all whole steps
+  const CheckReport report = check_gradient(stairs, gradient, Point{2.0});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::kink));
+  EXPECT_EQ(report.left_slope, INFINITY);
+  EXPECT_NEAR(report.right_slope, 1, 1e-9);
 }
 
 TEST(Plain, NoiseLeavesLargeErrorsVisible) {

@@ -157,10 +157,13 @@ class Examination {
     const double most = options_.kink_share * static_cast<double>(report_.checked);
     if (static_cast<double>(report_.kinks) <= most) return;
     report_.status = CheckStatus::kink;
-    report_.reason = std::to_string(report_.kinks) + " of " + std::to_string(report_.checked) +
-                     " elements are at kinks, which says too little of the gradient; check at another point";
+    const std::string of_all = " of " + std::to_string(report_.checked) + " elements ";
+    if (report_.kinks > uncertain_)
+      report_.reason = std::to_string(report_.kinks - uncertain_) + of_all + "are at kinks";
+    if (report_.kinks > uncertain_ && uncertain_ > 0) report_.reason += ", and ";
     if (uncertain_ > 0)
-      report_.reason += " (for " + std::to_string(uncertain_) + " of them no numeric derivative could be measured)";
+      report_.reason += "for " + std::to_string(uncertain_) + of_all + "no numeric derivative could be measured";
+    report_.reason += ", which says too little of the gradient; check at another point";
   }
 
   const FlatFunction& function_;

@@ -101,16 +101,19 @@ const Rounding& Judge::rounding() {
 void Judge::learn_noise(const Direction& direction) { noise_ = std::max(noise_, noise_along(direction)); }
 
 /// Rounding of the value itself and of the elements that move is always there.
-double Judge::noise_floor(const Direction& direction) const {
+double Judge::rounding_floor(const Direction& direction) const {
   double moving = 0;
   each(direction, [&](std::size_t i, double) { moving = std::max(moving, std::abs(gradient_[i] * x_[i])); });
-  return std::max(noise_, function_.epsilon * (std::abs(at_x_) + moving));
+  return function_.epsilon * (std::abs(at_x_) + moving);
 }
+
+double Judge::noise_floor(const Direction& direction) const { return std::max(noise_, rounding_floor(direction)); }
 
 /// Longer steps are tried where noise leaves too little.
 Slope Judge::measured(const Line& line, double first_step, double noise, double analytic_slope) const {
   Slope slope = measure(line, at_x_, first_step, noise);
-  const double size = std::max({std::abs(analytic_slope), std::abs(slope.value), 1e-3 * typical_});
+  const double size =
+      std::max({std::abs(analytic_slope), std::abs(slope.value), 1e-3 * typical_, 1e-3 * std::abs(at_x_)});
   if (first_step < kFirstStep || slope.error <= kEnough * size) return slope;
   const Slope longer = measure(line, at_x_, kLongStep, noise);
   return longer.error < slope.error ? longer : slope;
@@ -133,12 +136,15 @@ double Judge::relative_noise() const {
 bool Judge::at_kink(const Line& line, double noise, const Slope& slope) const {
   if (!slope.kinked(kKinkShare)) return false;
   const Slope closer = measure(line, at_x_, kShortStep, noise);
+  if (std::isinf(slope.right - slope.left)) return closer.kinked(kKinkShare);
   return closer.kinked(kKinkShare) && std::abs(closer.right - closer.left) > 0.5 * std::abs(slope.right - slope.left);
 }
 
 void Judge::classify(const Line& line, double noise, Judgement& judgement) const {
-  if (at_kink(line, noise, judgement.slope)) judgement.verdict = Verdict::kink;
-  else if (judgement.allowed > std::max({kUseless * typical_, kUselessOfValue * std::abs(at_x_), kNothing}))
+  const Slope& slope = judgement.slope;
+  const double size = std::max(typical_, slope.variation / slope.reach);
+  if (at_kink(line, noise, slope)) judgement.verdict = Verdict::kink;
+  else if (judgement.allowed > std::max({kUseless * size, kUselessOfValue * std::abs(at_x_), kNothing}))
     judgement.verdict = Verdict::uncertain;
   else judgement.verdict = Verdict::right;
 }
@@ -153,7 +159,29 @@ Judgement Judge::judge(const Direction& direction) {
   if (!judgement.slope.defined()) judgement.verdict = Verdict::uncertain;
   else if (judgement.difference() <= judgement.allowed) classify(line, noise, judgement);
   else if (!doubtful(line, direction, noise, judgement)) judgement.verdict = Verdict::wrong;
+  if (judgement.verdict == Verdict::uncertain) steep(line, direction, judgement.slope, judgement);
   return judgement;
+}
+
+/// Whether the slope is as steep as the gradient says on steps so short that the function can't vary more: as log at
+/// 1e-300 beside larger elements, or near a pole. Only asked where the numeric slope is next to nothing.
+bool Judge::steep(const Line& line, const Direction& direction, const Slope& slope, Judgement& judgement) const {
+  constexpr double kImprecise = 1e-3, kSteep = 0x1p-6, kPrecise = 1e-4, kShorter = 0x1p-10;
+  double step = slope.variation / std::abs(judgement.analytic);
+  if (slope.error < kImprecise * std::abs(slope.value) || !(step > 0 && step < kSteep)) return false;
+  for (int i = 0; i < 3; ++i, step *= kShorter) {
+    const double noise = noise_of([&](double distance) { return line(distance * step); });
+    const double floor = std::max(noise, rounding_floor(direction));
+    const Slope close = measure(line, at_x_, step, floor);
+    const double tolerance = allowed(close, judgement.analytic, floor);
+    if (!(tolerance < kPrecise * std::abs(judgement.analytic))) continue;
+    if (std::abs(close.value - judgement.analytic) > tolerance) return false;
+    judgement.slope = close;
+    judgement.allowed = tolerance;
+    judgement.verdict = Verdict::right;
+    return true;
+  }
+  return false;
 }
 
 /// Whether a derivative that looks wrong may be right after all. Then the judgement says why.
@@ -192,6 +220,8 @@ bool Judge::doubtful(const Line& line, const Direction& direction, double noise,
       spread = std::max(spread, apart);
   }
   if (accepts(calm, std::max(allowed(calm, judgement.analytic, own_noise), kSafety * spread))) return true;
+
+  if (steep(line, direction, calm, judgement)) return true;
 
   double value_rounding = 0, analytic_rounding = 0;
   for (double difference : rounding().values) value_rounding = std::max(value_rounding, std::abs(difference));

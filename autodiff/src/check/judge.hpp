@@ -47,6 +47,7 @@ class Judge {
 
  private:
   Direction gentle(const Direction& direction) const;
+  double rounding_floor(const Direction& direction) const;
   double noise_along(const Direction& direction);
   double analytic_noise(const Direction& direction);
   const Rounding& rounding();
@@ -56,6 +57,7 @@ class Judge {
   double noise_floor(const Direction& direction) const;
   Slope measured(const Line& line, double first_step, double noise, double analytic_slope) const;
   double allowed(const Slope& slope, double analytic_slope, double noise) const;
+  bool steep(const Line& line, const Direction& direction, const Slope& slope, Judgement& judgement) const;
   bool doubtful(const Line& line, const Direction& direction, double noise, Judgement& judgement);
   bool at_kink(const Line& line, double noise, const Slope& slope) const;
   void classify(const Line& line, double noise, Judgement& judgement) const;

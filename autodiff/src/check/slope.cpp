@@ -49,11 +49,51 @@ Slope slope_of(const Quotients& quotients) {
   return slope;
 }
 
+/// Where a function differs from its value at 0 by as much at the shortest step as at the longest, it jumps.
+void note_jumps(double before, double at_zero, double after, double noise, Slope& slope) {
+  constexpr double kAboveNoise = 100;
+  const auto jumps = [&](double value) {
+    return std::abs(value - at_zero) > std::max(0.5 * slope.variation, kAboveNoise * noise);
+  };
+  const bool on_left = jumps(before), on_right = jumps(after);
+  if (on_left) slope.left = std::copysign(kInfinity, at_zero - before);
+  if (on_right) slope.right = std::copysign(kInfinity, after - at_zero);
+  if (on_left) slope.left_error = 0;
+  if (on_right) slope.right_error = 0;
+  if (on_left != on_right) {
+    slope.value = on_left ? slope.right : slope.left;
+    slope.error = on_left ? slope.right_error : slope.left_error;
+  }
+}
+
 /// The square of the factor by which noise grows in differences of this order.
 double growth(int order) {
   double binomial = 1;  // (2 order over order)
   for (int i = 1; i <= order; ++i) binomial *= static_cast<double>(order + i) / i;
   return binomial;
+}
+
+void take_differences(std::vector<double>& values) {
+  for (std::size_t i = 0; i + 1 < values.size(); ++i) values[i] = values[i + 1] - values[i];
+  values.pop_back();
+}
+
+/// Whether the fourth differences are all of one sign, which those of noise are not.
+bool varies_smoothly(std::vector<double> values) {
+  for (int order = 1; order <= 4; ++order) take_differences(values);
+  const auto positive = std::ranges::count_if(values, [](double difference) { return difference > 0; });
+  const auto negative = std::ranges::count_if(values, [](double difference) { return difference < 0; });
+  return positive == std::ssize(values) || negative == std::ssize(values);
+}
+
+/// The values on one side, of the two the first where all are finite.
+std::vector<double> defined_values(const Line& line, double spacing) {
+  for (double side : {spacing, -spacing}) {
+    std::vector<double> values;
+    for (double point : noise_points()) values.push_back(line(side * point));
+    if (std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) return values;
+  }
+  return {};
 }
 
 }  // namespace
@@ -66,15 +106,30 @@ bool Extrapolation::contradicted_by(double quotient, double rounding) const {
   return std::abs(quotient - value) > expected;
 }
 
+/// How far the quotients are from their limit at least, if they change more slowly than they would in a smooth
+/// function, as those of x^1.1 at 0: the rest of a geometric series.
+double Extrapolation::rest_after(double quotient, double rounding) {
+  constexpr double kSlow = 0.75;
+  const double change = row_.empty() ? 0 : std::abs(quotient - row_[0]);
+  const double ratio = last_change_ > 0 ? change / last_change_ : 0;
+  const bool significant = change > 4 * amplification_ * rounding;
+  if (ratio <= kSlow && was_significant_) rest_ = 0;
+  else if (ratio > kSlow && significant) rest_ = ratio < 1 ? change * ratio / (1 - ratio) : kInfinity;
+  last_change_ = change;
+  was_significant_ = significant;
+  return rest_;
+}
+
 void Extrapolation::add(double quotient, double rounding, double at_step) {
   std::vector<double> row{quotient};
   double factor = factor_;
   ++quotients_;
-  if (contradicted_by(quotient, rounding)) error = kInfinity;
+  const double least = rest_after(quotient, rounding);
+  error = contradicted_by(quotient, rounding) ? kInfinity : std::max(error, least);
   for (std::size_t k = 0; k < std::min(row_.size(), kLongestRow); ++k, factor *= factor_) {
     row.push_back(row[k] + (row[k] - row_[k]) / (factor - 1));
     const double change = std::max(std::abs(row[k + 1] - row[k]), std::abs(row[k + 1] - row_[k]));
-    const double estimate = change + amplification_ * rounding + 4 * kEpsilon * std::abs(row[k + 1]);
+    const double estimate = std::max(change, least) + amplification_ * rounding + 4 * kEpsilon * std::abs(row[k + 1]);
     if (!(estimate < error)) continue;
     value = row[k + 1];
     error = estimate;
@@ -84,6 +139,7 @@ void Extrapolation::add(double quotient, double rounding, double at_step) {
 }
 
 bool Slope::kinked(double share) const {
+  if (std::isinf(left) || std::isinf(right)) return true;
   const double size = std::abs(left) + std::abs(right);
   return std::abs(right - left) > kSafety * (left_error + right_error) + share * size;
 }
@@ -96,15 +152,17 @@ bool Slope::brackets(double slope) const {
 
 Slope measure(const Line& line, double at_zero, double first_step, double noise) {
   Quotients quotients;
-  double step = first_step, variation = 0;
+  double step = first_step, variation = 0, before = at_zero, after = at_zero;
   for (int i = 0; i < kMostHalvings && !quotients.done(2 * step, noise); ++i, step /= 2) {
-    const double before = line(-step), after = line(step);
+    before = line(-step), after = line(step);
     quotients.add(before, at_zero, after, step, noise);
     for (double value : {before, after})
       if (std::isfinite(value)) variation = std::max(variation, std::abs(value - at_zero));
   }
   Slope slope = slope_of(quotients);
   slope.variation = variation;
+  slope.reach = first_step;
+  note_jumps(before, at_zero, after, noise, slope);
   return slope;
 }
 
@@ -119,8 +177,7 @@ double noise_of(std::vector<double> values) {
   double largest = 0;
   for (int order = 1; order <= 6; ++order) {
     double squares = 0;
-    for (std::size_t i = 0; i + 1 < values.size(); ++i) values[i] = values[i + 1] - values[i];
-    values.pop_back();
+    take_differences(values);
     for (double difference : values) squares += difference * difference;
     if (order < 4) continue;
     largest = std::max(largest, squares / static_cast<double>(values.size()) / growth(order));
@@ -129,12 +186,14 @@ double noise_of(std::vector<double> values) {
 }
 
 double noise_of(const Line& line) {
-  for (double side : {1.0, -1.0}) {
-    std::vector<double> values;
-    for (double point : noise_points()) values.push_back(line(side * point));
-    if (std::ranges::all_of(values, [](double value) { return std::isfinite(value); })) return noise_of(values);
+  double noise = 0;
+  for (double spacing : {1.0, 0x1p-10, 0x1p-20}) {
+    const std::vector<double> values = defined_values(line, spacing);
+    if (values.empty() || std::ranges::count(values, values[0]) == std::ssize(values)) return noise;
+    noise = noise_of(values);
+    if (!varies_smoothly(values)) return noise;
   }
-  return 0;
+  return noise;
 }
 
 }  // namespace xtape::detail

@@ -29,8 +29,11 @@ class Extrapolation {
 
  private:
   bool contradicted_by(double quotient, double rounding) const;
+  double rest_after(double quotient, double rounding);
 
   double factor_, amplification_;
+  double last_change_ = 0, rest_ = 0;
+  bool was_significant_ = false;
   std::size_t quotients_ = 0;
   std::vector<double> row_;
 };
@@ -38,12 +41,13 @@ class Extrapolation {
 /// A function of the distance along a direction; NaN where it is not defined.
 using Line = std::function<double(double)>;
 
-/// The derivative at 0.
+/// The derivative at 0. One-sided slopes are infinite where the function jumps.
 struct Slope {
   double value = 0, error = 0, step = 0;
   double left = 0, left_error = 0;
   double right = 0, right_error = 0;
   double variation = 0;  ///< the largest difference of the function's values from that at 0
+  double reach = 0;      ///< the longest step
 
   /// Whether the one-sided slopes disagree by more than their errors and this share of their size.
   bool kinked(double share) const;
@@ -57,7 +61,8 @@ struct Slope {
 Slope measure(const Line& line, double at_zero, double first_step, double noise);
 
 /// The noise of a function's values: the differences of fourth to sixth order of values close together, in which a
-/// smooth function vanishes (Hamming; More and Wild 2011). 0 if it is not defined there.
+/// smooth function vanishes (Hamming; More and Wild 2011). Where they have the sign of a smooth function that does not
+/// vanish yet, values closer together count. 0 if it is not defined there.
 double noise_of(const Line& line);
 /// The same of values at equal distances that are there already, at least seven.
 double noise_of(std::vector<double> values);
