@@ -1,6 +1,5 @@
 // var, std, median and quantile.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -26,14 +25,21 @@ Var corrected(const Var& x, const Var& exact) {
   return x + stop_gradient(where(isfinite(x), difference, 0));
 }
 
-/// x less its mean. The sum is one of x / 2^k with 2^k >= n: it has the same bits, and does not overflow. Where all
+/// The power of 2 above x, to divide by without rounding.
+double power_above(double x) {
+  int exponent = 0;
+  std::frexp(x, &exponent);
+  return std::ldexp(1.0, exponent);
+}
+
+/// x less its mean. The sum is one of x / 2^k with 2^k > n: it has the same bits, and does not overflow. Where all
 /// elements are equal, the mean is rounded to them, so that their deviations are exactly 0.
 Var deviations(const Var& x, Attributes attributes) {
   const Shape shape = x.shape();
-  const auto size = static_cast<std::uint64_t>(reduced_size(shape, attributes));
-  const double least_power = static_cast<double>(std::bit_ceil(size));
-  const Var share = reduced(sum_op, x * (1 / least_power), attributes);
-  const Var mean = share / (static_cast<double>(size) / least_power);
+  const auto size = static_cast<double>(reduced_size(shape, attributes));
+  const double power = power_above(size);
+  const Var share = reduced(sum_op, x * (1 / power), attributes);
+  const Var mean = share / (size / power);
   const Var lowest = reduced(min_op, x, attributes);
   const Var highest = reduced(max_op, x, attributes);
   const Var nearest = minimum(maximum(mean, lowest), highest);
@@ -83,8 +89,9 @@ Var std_of(const Var& x, int ddof, const AxisSet& chosen) {
   const std::int64_t freedom = reduced_size(x.shape(), chosen) - ddof;
   if (freedom <= 0) return undefined(x, chosen);
   const Adjacent block = adjacent(x, chosen);
-  const double scale = 1 / std::sqrt(static_cast<double>(freedom));
-  return reduced(norm2_op, scale * deviations(block.x, block.attributes), block.attributes);
+  const double root = std::sqrt(static_cast<double>(freedom)), power = power_above(root);
+  const Var scaled = deviations(block.x, block.attributes) * (1 / power);
+  return reduced(norm2_op, scaled, block.attributes) / (root / power);
 }
 
 /// The weighted mean of two values, which rounding does not take beyond them.
