@@ -1,6 +1,8 @@
+// Activations, made of other ops.
 #include <xtape/ops/activations.hpp>
 
 #include <numbers>
+#include <string_view>
 #include <vector>
 
 #include <xtape/ops.hpp>
@@ -12,10 +14,19 @@
 
 namespace xtape {
 
-using detail::check_floating;
-using detail::record_composite;
-
 namespace {
+
+/// A composite whose first operand must be floating.
+template <class Body, class... Rest>
+Var record_activation(std::string_view op, Body body, const Rest&... operands) {
+  return detail::record_composite(
+      op,
+      [&](const Var& x, const auto&... others) {
+        detail::check_floating(op, x);
+        return body(x, others...);
+      },
+      operands...);
+}
 
 Var above_zero(const Var& x, const Var& otherwise) { return where(x > 0, x, otherwise); }
 
@@ -39,101 +50,53 @@ Var half_of(const Var& x, std::size_t axis, bool second) {
 }  // namespace
 
 Var leaky_relu(const Operand& x, const Operand& slope) {
-  return record_composite(
-      "leaky_relu",
-      [](const Var& v, const Var& s) {
-        check_floating("leaky_relu", v);
-        return above_zero(v, s * v);
-      },
-      x, slope);
+  return record_activation(
+      "leaky_relu", [](const Var& v, const Var& s) { return above_zero(v, s * v); }, x, slope);
 }
 
-Var elu(const Operand& x, const Operand& alpha) {
-  return record_composite(
-      "elu",
-      [](const Var& v, const Var& a) {
-        check_floating("elu", v);
-        return elu_of(v, a);
-      },
-      x, alpha);
-}
+Var elu(const Operand& x, const Operand& alpha) { return record_activation("elu", elu_of, x, alpha); }
 
 Var selu(const Operand& x) {
-  return record_composite(
-      "selu",
-      [](const Var& v) {
-        check_floating("selu", v);
-        return 1.0507009873554804934193349852946 * elu_of(v, 1.6732632423543772848170429916717);
-      },
-      x);
+  constexpr double kScale = 1.0507009873554804934193349852946, kAlpha = 1.6732632423543772848170429916717;
+  return record_activation(
+      "selu", [](const Var& v) { return kScale * elu_of(v, kAlpha); }, x);
 }
 
 Var gelu(const Operand& x, bool tanh_form) {
-  return record_composite(
-      "gelu",
-      [=](const Var& v) {
-        check_floating("gelu", v);
-        return tanh_form ? gelu_by_tanh(v) : strong_multiply(v, normal_cdf(v));
-      },
-      x);
+  return record_activation(
+      "gelu", [=](const Var& v) { return tanh_form ? gelu_by_tanh(v) : strong_multiply(v, normal_cdf(v)); }, x);
 }
 
 Var silu(const Operand& x) {
-  return record_composite(
-      "silu",
-      [](const Var& v) {
-        check_floating("silu", v);
-        return strong_multiply(v, sigmoid(v));
-      },
-      x);
+  return record_activation(
+      "silu", [](const Var& v) { return strong_multiply(v, sigmoid(v)); }, x);
 }
 
 Var mish(const Operand& x) {
-  return record_composite(
-      "mish",
-      [](const Var& v) {
-        check_floating("mish", v);
-        return strong_multiply(v, tanh(softplus(v)));
-      },
-      x);
+  return record_activation(
+      "mish", [](const Var& v) { return strong_multiply(v, tanh(softplus(v))); }, x);
 }
 
 Var relu6(const Operand& x) {
-  return record_composite(
-      "relu6",
-      [](const Var& v) {
-        check_floating("relu6", v);
-        return clip(v, 0, 6);
-      },
-      x);
+  return record_activation(
+      "relu6", [](const Var& v) { return clip(v, 0, 6); }, x);
 }
 
 Var hard_tanh(const Operand& x, const Operand& min, const Operand& max) {
-  return record_composite(
-      "hard_tanh",
-      [](const Var& v, const Var& low, const Var& high) {
-        check_floating("hard_tanh", v);
-        return clip(v, low, high);
-      },
-      x, min, max);
+  return record_activation(
+      "hard_tanh", [](const Var& v, const Var& low, const Var& high) { return clip(v, low, high); }, x, min, max);
 }
 
 Var hard_sigmoid(const Operand& x) {
-  return record_composite(
-      "hard_sigmoid",
-      [](const Var& v) {
-        check_floating("hard_sigmoid", v);
-        return (clip(v, -3, 3) + 3) / 6;
-      },
-      x);
+  return record_activation(
+      "hard_sigmoid", [](const Var& v) { return (clip(v, -3, 3) + 3) / 6; }, x);
 }
 
 Var glu(const Operand& x, int axis) {
-  return record_composite(
+  return record_activation(
       "glu",
       [=](const Var& v) {
-        check_floating("glu", v);
-        const std::size_t from_start = detail::normalized_axis("glu", axis, v.shape().rank());
+        const std::size_t from_start = detail::normalized_axis("glu", axis, v.rank());
         if (v.shape()[from_start] % 2 != 0)
           detail::fail<ShapeError>("glu", "the extent of axis ", axis, " is odd: ", v.shape());
         const Var gate = sigmoid(half_of(v, from_start, true));
