@@ -34,6 +34,7 @@ TEST(Creation, Linspace) {
   const Array thirds = linspace(0.1, 0.7, 7);
   EXPECT_EQ(thirds.values<double>()[6], 0.7);
   EXPECT_EQ(linspace(0, 1, 3, true, DType::float32).dtype(), DType::float32);
+  EXPECT_TRUE(equals(linspace(-1e308, 1e308, 5), {-1e308, -5e307, 0, 5e307, 1e308}));
 }
 
 TEST(Creation, Eye) {
@@ -56,7 +57,7 @@ TEST(Creation, Errors) {
   EXPECT_TRUE(contains(message_of<DTypeError>([] { arange(0, 1, 1, DType::boolean); }), {"arange", "bool"}));
   EXPECT_TRUE(contains(message_of<ValueError>([] { linspace(0, 1, -1); }), {"linspace", "-1"}));
   EXPECT_TRUE(contains(message_of<DTypeError>([] { linspace(0, 1, 3, true, DType::int64); }), {"linspace", "int64"}));
-  EXPECT_TRUE(contains(message_of<ShapeError>([] { eye(-1); }), {"-1"}));
+  EXPECT_TRUE(contains(message_of<ShapeError>([] { eye(2, -1); }), {"eye", "2 and -1"}));
 }
 
 }  // namespace

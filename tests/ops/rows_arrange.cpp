@@ -53,6 +53,19 @@ Row::Part rolling(const Shape& shape, std::int64_t shift, std::optional<int> axi
   });
 }
 
+Row::Part rolling_axes(const Shape& shape, std::vector<std::int64_t> shifts, std::vector<int> axes) {
+  return moving(
+      shape, [=](Vars x) { return roll(x[0], shifts, axes); }, shape,
+      [=](Index index) {
+        for (std::size_t i = 0; i < axes.size(); ++i) {
+          const std::size_t at = from_start(axes[i], shape.rank());
+          const std::int64_t moved = index[at] - shifts[shifts.size() == 1 ? 0 : i];
+          index[at] = ((moved % shape[at]) + shape[at]) % shape[at];
+        }
+        return index;
+      });
+}
+
 Row::Part tiling(const Shape& shape, std::vector<std::int64_t> repetitions, const Shape& result) {
   return moving(
       shape, [=](Vars x) { return tile(x[0], repetitions); }, result,
@@ -118,6 +131,8 @@ Row::Part part_of(const Shape& shape, const Build& build, int axis, std::int64_t
   });
 }
 
+constexpr std::int64_t kHuge = INT64_MAX;
+
 Build moves(std::vector<int> source, std::vector<int> destination) {
   return [=](Vars x) { return moveaxis(x[0], source, destination); };
 }
@@ -175,7 +190,14 @@ std::vector<Row> axis_rows() {
        rolling({2, 3}, 1, 0), rolling({2, 3}, -2, 1), rolling({2, 3}, 2, {}), rolling({2, 3, 2}, -5, {}),
        sample(
            {real({2, 0})}, [](Vars x) { return roll(x[0], 1, 1); }, [](Tensors x) { return x[0]; }),
-       fails_on<ShapeError>({2}, [](Vars x) { return roll(x[0], 1, 1); }, {"roll", "axis 1", "1 axes"})},
+       rolling_axes({3, 4}, {1, -1}, {0, 1}), rolling_axes({3, 4}, {2}, {0, -1}), rolling_axes({5}, {1, 2}, {0, 0}),
+       rolling_axes({2, 3}, {}, {}),
+       fails_on<ShapeError>({2}, [](Vars x) { return roll(x[0], 1, 1); }, {"roll", "axis 1", "1 axes"}),
+       fails_on<ShapeError>({2, 3},
+                            [](Vars x) {
+                              return roll(x[0], {1, 2, 3}, {0, 1});
+                            },
+                            {"roll", "3 shifts", "2 axes", "[2, 3]"})},
   };
 }
 
@@ -190,7 +212,8 @@ std::vector<Row> copy_rows() {
                             [](Vars x) {
                               return tile(x[0], {2, -1});
                             },
-                            {"tile", "[2, -1]"})},
+                            {"tile", "[2, -1]"}),
+       fails_on<ShapeError>({2, 3}, [](Vars x) { return tile(x[0], {kHuge}); }, {"tile", "[2, 3]", "axis 1"})},
       {"repeat", repeating({3}, 2, 0), repeating({2, 3}, 3, 0), repeating({2, 3}, 2, 1), repeating({2, 3, 2}, 2, -2),
        repeating({2, 3}, 1, 0),
        moving(
@@ -210,6 +233,8 @@ std::vector<Row> copy_rows() {
               }),
        fails_on<ValueError>({2, 3}, [](Vars x) { return repeat(x[0], -1); }, {"repeat", "[-1]"}),
        fails_on<ValueError>({2}, repeats({1, -2}, 0), {"repeat", "[1, -2]"}),
+       fails_on<ShapeError>({2, 3}, [](Vars x) { return repeat(x[0], kHuge, 0); }, {"repeat", "[2, 3]", "axis 0"}),
+       fails_on<ShapeError>({2}, repeats({1, kHuge}, 0), {"repeat", "[2]", "axis 0"}),
        fails_on<ShapeError>({2, 3}, repeats({1, 2}, 1), {"repeat", "2 numbers", "axis 1", "[2, 3]"}),
        fails_on<ShapeError>({2, 3}, repeats({1, 2}, 2), {"repeat", "axis 2", "2 axes"})},
       {"pad",
@@ -231,7 +256,10 @@ std::vector<Row> copy_rows() {
        padding({2, 0}, {{1, 1}, {0, 0}}, edge),
        fails_on<ValueError>({2, 3}, pads({{1, -1}}), {"pad", "1 and -1"}),
        fails_on<ShapeError>({2, 3}, pads({{1, 1}, {1, 1}, {0, 0}}), {"pad", "3 pairs", "[2, 3]"}),
-       fails_on<ShapeError>({2, 0}, pads({{1, 1}}, edge), {"pad", "axis 1", "0]"}),
+       fails_on<ShapeError>({2, 0}, pads({{1, 1}}, edge), {"pad", "axis 1", "[2, 0]"}),
+       fails_on<ShapeError>({2}, pads({{kHuge, kHuge}}), {"pad", "axis 0 of [2]", std::to_string(kHuge)}),
+       fails_on<ShapeError>({2}, pads({{kHuge, 1}}, edge), {"pad", "axis 0 of [2]"}),
+       fails_on<ShapeError>({2, 2}, pads({{1, 1 << 30}}, reflect), {"pad", "[2, 2]", "too many elements"}),
        fails<DTypeError>({integer({2}, 0, 3)}, pads({{1, 1}}, constant, 0.5), {"pad", "0.5", "int64"})},
       {"split", part_of({6}, nth_part(3, 0, 0), 0, 0, 2), part_of({6}, nth_part(3, 0, 2), 0, 4, 2),
        part_of({2, 4}, nth_part(2, -1, 1), 1, 2, 2), part_of({6}, nth_part(1, 0, 0), 0, 0, 6),

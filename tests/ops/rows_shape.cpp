@@ -148,9 +148,16 @@ Row::Part taken_along(const Shape& shape, const Shape& indices, int axis) {
       {real(shape), integer(indices, static_cast<Real>(-extent), static_cast<Real>(extent - 1))},
       [=](Vars x) { return take_along_axis(x[0], x[1], axis); },
       [=](Tensors x) {
-        return gathered(x[0], indices, [&](const Index& index) {
-          Index source = index;
-          source[from_start] = wrapped(at(x[1], index), extent);
+        Shape result = indices;
+        for (std::size_t i = 0; i < shape.rank(); ++i)
+          if (i != from_start && indices[i] == 1) result[i] = shape[i];
+        return gathered(x[0], result, [&](const Index& index) {
+          Index source = index, place = index;
+          for (std::size_t i = 0; i < shape.rank(); ++i) {
+            if (indices[i] == 1) place[i] = 0;
+            if (shape[i] == 1) source[i] = 0;
+          }
+          source[from_start] = wrapped(at(x[1], place), extent);
           return source;
         });
       });
@@ -309,6 +316,7 @@ std::vector<Row> shape_rows() {
                          {"take", "axis 1", "1 axes"})},
       {"take_along_axis", taken_along({5}, {3}, 0), taken_along({3, 4}, {3, 2}, 1), taken_along({3, 4}, {5, 4}, 0),
        taken_along({2, 3, 2, 2}, {2, 3, 2, 1}, -1), taken_along({2, 3, 2}, {2, 4, 2}, 1),
+       taken_along({3, 4}, {1, 2}, 1), taken_along({1, 4}, {3, 2}, -1), taken_along({2, 3, 1}, {1, 2, 2}, 1),
        fails<DTypeError>({real({3}), real({3})}, [](Vars x) { return take_along_axis(x[0], x[1], 0); },
                          {"take_along_axis", "float64"}),
        fails<ShapeError>({real({3, 4}), integer({2, 4}, 0, 1)}, [](Vars x) { return take_along_axis(x[0], x[1], 1); },

@@ -53,6 +53,14 @@ Var rolled(const Var& x, std::int64_t shift, std::size_t axis) {
   return concatenate({back, front}, static_cast<int>(axis));
 }
 
+/// The shape with so many times the elements of an axis.
+Shape enlarged(std::string_view op, const Shape& from, std::size_t axis, std::int64_t times) {
+  Shape shape = from;
+  if (__builtin_mul_overflow(from[axis], times, &shape[axis]) || !shape.addressable())
+    fail<ShapeError>(op, from, " would have too many elements with axis ", axis, " ", times, " times");
+  return shape;
+}
+
 /// x with every stretch of its elements behind the first `axes` axes so many times in a row, in the given shape.
 Var copies(const Var& x, std::size_t axes, std::int64_t times, const Shape& shape) {
   if (times == 1) return x;
@@ -78,7 +86,7 @@ Var tiled(const Var& x, const Extents& repetitions) {
   shape = Shape(std::span<const std::int64_t>(extents));
   Var result = detail::reshaped(x, shape);
   for (std::size_t axis = rank; axis-- > 0;) {
-    shape[axis] *= times[axis];
+    shape = enlarged("tile", shape, axis, times[axis]);
     result = copies(result, axis, times[axis], shape);
   }
   return result;
@@ -90,8 +98,11 @@ Var repeated(const Var& x, const Extents& repetitions, std::size_t axis) {
   if (std::ssize(repetitions) != extent)
     fail<ShapeError>("repeat", repetitions.size(), " numbers for axis ", axis, " of ", x.shape());
   Extents positions;
-  for (std::int64_t i = 0; i < extent; ++i)
-    positions.insert(positions.end(), static_cast<std::size_t>(repetitions[static_cast<std::size_t>(i)]), i);
+  std::int64_t position = 0;
+  for (std::int64_t times : repetitions) {
+    enlarged("repeat", x.shape(), axis, times);
+    positions.insert(positions.end(), static_cast<std::size_t>(times), position++);
+  }
   return take(x, Array::from(positions), static_cast<int>(axis));
 }
 
@@ -154,6 +165,22 @@ Var roll(const Operand& x, std::int64_t shift, std::optional<int> axis) {
       x);
 }
 
+Var roll(const Operand& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes) {
+  return detail::record_composite(
+      "roll",
+      [&](const Var& v) {
+        if (shifts.size() != axes.size() && shifts.size() != 1)
+          fail<ShapeError>("roll", shifts.size(), " shifts for ", axes.size(), " axes of ", v.shape());
+        Var result = v;
+        for (std::size_t i = 0; i < axes.size(); ++i) {
+          const std::size_t axis = detail::normalized_axis("roll", axes[i], v.rank());
+          result = rolled(result, shifts[shifts.size() == 1 ? 0 : i], axis);
+        }
+        return result;
+      },
+      x);
+}
+
 Var tile(const Operand& x, const std::vector<std::int64_t>& repetitions) {
   return detail::record_composite(
       "tile", [&](const Var& v) { return tiled(v, repetitions); }, x);
@@ -162,9 +189,7 @@ Var tile(const Operand& x, const std::vector<std::int64_t>& repetitions) {
 Var repeat(const Operand& x, std::int64_t repetitions, std::optional<int> axis) {
   return record_along("repeat", x, axis, [&](const Var& v, std::size_t at) {
     check_repetitions("repeat", {repetitions});
-    Shape shape = v.shape();
-    shape[at] *= repetitions;
-    return copies(v, at + 1, repetitions, shape);
+    return copies(v, at + 1, repetitions, enlarged("repeat", v.shape(), at, repetitions));
   });
 }
 

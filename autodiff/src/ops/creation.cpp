@@ -60,13 +60,18 @@ Array linspace(double start, double stop, std::int64_t count, bool endpoint, DTy
   if (count < 0) fail<ValueError>("linspace", "the count must not be negative, is ", count);
   if (!is_floating(dtype)) fail<DTypeError>("linspace", "it makes no ", dtype);
   const double steps = static_cast<double>(endpoint ? count - 1 : count);
+  const bool overflows = std::isfinite(start) && std::isfinite(stop) && !std::isfinite(stop - start);
   return generated(Shape{count}, dtype, [&](std::int64_t i) {
     if (endpoint && i > 0 && i == count - 1) return stop;
+    const double share = static_cast<double>(i) / steps;
+    if (overflows) return start * (1 - share) + stop * share;
     return i == 0 ? start : start + static_cast<double>(i) * ((stop - start) / steps);
   });
 }
 
 Array eye(std::int64_t rows, std::optional<std::int64_t> columns, std::int64_t k, DType dtype) {
+  if (rows < 0 || columns.value_or(rows) < 0)
+    fail<ShapeError>("eye", "the extents ", rows, " and ", columns.value_or(rows), " must not be negative");
   const Shape shape{rows, columns.value_or(rows)};
   const auto element = [&](std::int64_t i) { return i % shape[1] - i / shape[1] == k; };
   if (dtype != DType::boolean) return generated(shape, dtype, element);

@@ -19,7 +19,8 @@ Var triangle(std::string_view op, const Operand& x, std::int64_t k, Var (*keeps)
       op,
       [&](const Var& v) {
         if (v.rank() < 2) fail<ShapeError>(op, "it takes matrices, x is ", v.shape());
-        const Var rows = detail::positions_along(v, v.rank() - 2) + k;
+        const std::int64_t within = std::clamp(k, -v.shape().back(1), v.shape().back());  // beyond, k changes nothing
+        const Var rows = detail::positions_along(v, v.rank() - 2) + within;
         const Var columns = detail::positions_along(v, v.rank() - 1);
         const Var kept = keeps(columns, rows);
         return v.dtype() == DType::boolean ? logical_and(kept, v) : where(kept, v, 0);
@@ -29,14 +30,15 @@ Var triangle(std::string_view op, const Operand& x, std::int64_t k, Var (*keeps)
 
 /// A diagonal of (rows, columns) as a slice of their elements in row-major order.
 struct Diagonal {
-  std::int64_t start, step, extent;
+  std::int64_t start = 0, step = 1, extent = 0;
 
-  Diagonal(std::int64_t rows, std::int64_t columns, std::int64_t offset)
-      : start(offset >= 0 ? offset : -offset * columns),
-        step(columns + 1),
-        extent(std::max<std::int64_t>(
-            0, std::min(rows + std::min<std::int64_t>(offset, 0), columns - std::max<std::int64_t>(offset, 0)))) {
-    if (extent == 0) start = 0, step = 1;
+  Diagonal(std::int64_t rows, std::int64_t columns, std::int64_t offset) {
+    const std::int64_t below = rows + std::min<std::int64_t>(offset, 0);
+    const std::int64_t beside = columns - std::max<std::int64_t>(offset, 0);
+    if (below <= 0 || beside <= 0) return;
+    start = offset >= 0 ? offset : -offset * columns;
+    step = columns + 1;
+    extent = std::min(below, beside);
   }
 };
 
@@ -59,6 +61,9 @@ Var diagonal_of(std::string_view op, const Var& x, std::int64_t offset, int axis
 
 /// The matrix with x as its diagonal.
 Var matrix_of(const Var& x, std::int64_t k) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 28;  // its square is Shape::kMostElements
+  if (k > kMost || k < -kMost || x.size() + std::abs(k) > kMost)
+    fail<ShapeError>("diag", "the matrix with x ", x.shape(), " as its diagonal ", k, " has too many elements");
   const std::int64_t extent = x.size() + std::abs(k);
   const Diagonal diagonal(extent, extent, k);
   const std::int64_t attributes[] = {diagonal.start, diagonal.step};

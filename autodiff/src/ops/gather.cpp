@@ -17,10 +17,18 @@ namespace xtape::detail {
 namespace {
 
 /// Whose indices they are: what errors call them, and whether negative ones count from the end.
-enum class Caller : std::int64_t { softmax_cross_entropy, take_along_axis, gather, scatter_add, nll_loss };
+enum class Caller : std::int64_t {
+  softmax_cross_entropy,
+  nll_loss,
+  take,
+  take_along_axis,
+  gather,
+  scatter_add,
+  embedding
+};
 
-constexpr std::string_view kCallers[] = {"softmax_cross_entropy", "take_along_axis", "gather", "scatter_add",
-                                         "nll_loss"};
+constexpr std::string_view kCallers[] = {"softmax_cross_entropy", "nll_loss", "take", "take_along_axis", "gather",
+                                         "scatter_add",           "embedding"};
 
 std::int64_t position(std::string_view op, std::int64_t index, std::int64_t extent) {
   if (index >= extent || index < -extent)
@@ -40,11 +48,12 @@ const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<c
 
 /// Calls visit(element of x, element of y) for all pairs that take relates; x has these blocks.
 template <class Visit>
-void visit_take(const AxisBlocks& x, const Buffer& indices, Visit visit) {
+void visit_take(const AxisBlocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
   const std::int64_t count = indices.shape.size();
+  const Caller caller{attributes[1]};
   for (std::int64_t outer = 0, to = 0; outer < x.outer; ++outer)
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t at = position("take", indices_of(indices)[i], x.extent);
+      const std::int64_t at = position(caller, indices_of(indices)[i], x.extent);
       for (std::int64_t inner = 0; inner < x.inner; ++inner) visit((outer * x.extent + at) * x.inner + inner, to++);
     }
 }
@@ -98,7 +107,7 @@ void scatter(const Call& call, Visitor visitor) {
 /// The elements of `tensor`, which has the shape of x, in pairs with those of y.
 auto take_visitor(const Call& call) {
   return [&call](const Buffer& tensor, auto visit) {
-    visit_take(AxisBlocks(tensor.shape, call.attributes[0]), call.inputs[1], visit);
+    visit_take(AxisBlocks(tensor.shape, call.attributes[0]), call.inputs[1], call.attributes, visit);
   };
 }
 
@@ -108,49 +117,36 @@ auto along_visitor(const Call& call) {
   };
 }
 
-/// A node of `op` on x's or y's side, with the indices and attributes of the rule's.
-Var transposed(Rule& rule, const Op& op, const Shape& shape) {
-  const auto recorded = rule.attributes();
-  const std::vector<std::int64_t> attributes(recorded.begin(), recorded.end());
-  TapeState& state = VarAccess::state(rule.cotangent);
-  const NodeId inputs[] = {VarAccess::node(rule.cotangent), VarAccess::node(rule.x(1))};
-  return VarAccess::make(state, append(state, op, rule.cotangent.dtype(), shape, inputs, attributes));
-}
-
 }  // namespace
 
 extern constinit const Op take_op, take_transpose_op, take_along_axis_op, take_along_axis_transpose_op;
 
-constinit const Op take_op{
-    .name = "take",
-    .kind = OpKind::opaque,
-    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_transpose_op, rule.x().shape())); },
-    .execute = [](const Call& call) { gather(call, take_visitor(call)); },
-    .describe = describe_axis};
+constinit const Op take_op{.name = "take",
+                           .kind = OpKind::opaque,
+                           .vjp = [](Rule& rule) { give_transpose(rule, take_transpose_op); },
+                           .execute = [](const Call& call) { gather(call, take_visitor(call)); },
+                           .describe = describe_axis};
 XTAPE_LIST_OP(take_op);
 
-constinit const Op take_transpose_op{
-    .name = "take_transpose",
-    .kind = OpKind::opaque,
-    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_op, rule.x().shape())); },
-    .execute = [](const Call& call) { scatter(call, take_visitor(call)); },
-    .describe = describe_axis};
+constinit const Op take_transpose_op{.name = "take_transpose",
+                                     .kind = OpKind::opaque,
+                                     .vjp = [](Rule& rule) { give_transpose(rule, take_op); },
+                                     .execute = [](const Call& call) { scatter(call, take_visitor(call)); },
+                                     .describe = describe_axis};
 XTAPE_LIST_OP(take_transpose_op);
 
-constinit const Op take_along_axis_op{
-    .name = "take_along_axis",
-    .kind = OpKind::opaque,
-    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_along_axis_transpose_op, rule.x().shape())); },
-    .execute = [](const Call& call) { gather(call, along_visitor(call)); },
-    .describe = describe_axis};
+constinit const Op take_along_axis_op{.name = "take_along_axis",
+                                      .kind = OpKind::opaque,
+                                      .vjp = [](Rule& rule) { give_transpose(rule, take_along_axis_transpose_op); },
+                                      .execute = [](const Call& call) { gather(call, along_visitor(call)); },
+                                      .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_op);
 
-constinit const Op take_along_axis_transpose_op{
-    .name = "take_along_axis_transpose",
-    .kind = OpKind::opaque,
-    .vjp = [](Rule& rule) { rule.give(0, transposed(rule, take_along_axis_op, rule.x().shape())); },
-    .execute = [](const Call& call) { scatter(call, along_visitor(call)); },
-    .describe = describe_axis};
+constinit const Op take_along_axis_transpose_op{.name = "take_along_axis_transpose",
+                                                .kind = OpKind::opaque,
+                                                .vjp = [](Rule& rule) { give_transpose(rule, take_along_axis_op); },
+                                                .execute = [](const Call& call) { scatter(call, along_visitor(call)); },
+                                                .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_transpose_op);
 
 namespace {
@@ -167,8 +163,8 @@ void check_indices(std::string_view op, const Var& indices) {
     fail<DTypeError>(op, "the indices are ", indices.dtype(), ", they must be int64");
 }
 
-Var taken(const Var& x, const Var& indices, int axis) {
-  check_indices("take", indices);
+Var taken(const Var& x, const Var& indices, int axis, Caller caller) {
+  check_indices(kCallers[static_cast<std::size_t>(caller)], indices);
   const Shape from = x.shape();
   const std::size_t at = normalized_axis("take", axis, from.rank());
   Shape shape;
@@ -177,7 +173,8 @@ Var taken(const Var& x, const Var& indices, int axis) {
     else
       for (std::int64_t extent : indices.shape()) shape.push_back(extent);
   }
-  const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at)};
+  const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at),
+                                     static_cast<std::int64_t>(caller)};
   return append_gather(take_op, x, indices, shape, attributes);
 }
 
@@ -202,14 +199,17 @@ Var taken_along(const Var& x, const Var& indices, std::size_t axis, Caller calle
 
 Var checked_along(const Var& x, const Var& indices, int axis) {
   check_indices("take_along_axis", indices);
-  const Shape from = x.shape(), shape = indices.shape();
+  Shape from = x.shape(), shape = indices.shape();
   const std::size_t at = normalized_axis("take_along_axis", axis, from.rank());
-  Shape wanted = from;
-  if (shape.rank() == from.rank()) wanted[at] = shape[at];
-  if (shape != wanted)
-    fail<ShapeError>("take_along_axis", "x is ", from, ", the indices are ", shape, ": they may differ in axis ", axis,
-                     " only");
-  return taken_along(x, indices, at, Caller::take_along_axis);
+  bool fits = shape.rank() == from.rank();
+  for (std::size_t i = 0; fits && i < from.rank(); ++i) {
+    fits = i == at || from[i] == shape[i] || from[i] == 1 || shape[i] == 1;
+    if (i != at) from[i] = shape[i] = from[i] == 1 ? shape[i] : from[i];
+  }
+  if (!fits)
+    fail<ShapeError>("take_along_axis", "x is ", x.shape(), ", the indices are ", indices.shape(),
+                     ": they do not broadcast beside axis ", axis);
+  return taken_along(broadcasted(x, from), broadcasted(indices, shape), at, Caller::take_along_axis);
 }
 
 Var gathered(const Var& x, const Var& indices, int axis) {
@@ -258,6 +258,8 @@ Var record_gather(std::string_view op, Body body, const Operand& x, const Operan
 
 }  // namespace
 
+Var embedded(const Var& weight, const Var& indices) { return taken(weight, indices, 0, Caller::embedding); }
+
 Var picked_classes(std::string_view op, const Var& x, const Var& classes) {
   Shape shape = classes.shape();
   shape.push_back(1);
@@ -271,7 +273,9 @@ Var picked_classes(std::string_view op, const Var& x, const Var& classes) {
 namespace xtape {
 
 Var take(const Operand& x, const Operand& indices, int axis) {
-  const auto body = [&](const Var& tensor, const Var& positions) { return detail::taken(tensor, positions, axis); };
+  const auto body = [&](const Var& tensor, const Var& positions) {
+    return detail::taken(tensor, positions, axis, detail::Caller::take);
+  };
   return detail::record_gather("take", body, x, indices);
 }
 

@@ -11,4 +11,7 @@ namespace xtape::detail {
 /// softmax_cross_entropy or nll_loss.
 Var picked_classes(std::string_view op, const Var& x, const Var& classes);
 
+/// The rows of weight at the indices; errors in the name of embedding.
+Var embedded(const Var& weight, const Var& indices);
+
 }  // namespace xtape::detail

@@ -25,11 +25,21 @@ PadWidths resolved_widths(const PadWidths& widths, const Shape& shape) {
   return result;
 }
 
-Var beside_zeros(const Var& x, const PadWidths& widths) {
-  Shape shape = x.shape();
+Shape padded_shape(const Shape& from, const PadWidths& widths) {
+  Shape shape = from;
+  for (std::size_t axis = 0; axis < shape.rank(); ++axis) {
+    const auto [before, after] = widths[axis];
+    if (before > Shape::kMostElements || after > Shape::kMostElements)
+      fail<ShapeError>("pad", "the widths ", before, " and ", after, " of axis ", axis, " of ", from, " are too large");
+    shape[axis] += before + after;
+  }
+  if (!shape.addressable()) fail<ShapeError>("pad", from, " would become ", shape, ", which has too many elements");
+  return shape;
+}
+
+Var beside_zeros(const Var& x, const PadWidths& widths, const Shape& shape) {
   std::vector<std::int64_t> attributes;
   for (std::size_t axis = shape.rank(); axis-- > 0;) {
-    shape[axis] += widths[axis].first + widths[axis].second;
     attributes.push_back(widths[axis].first);
     attributes.push_back(1);
   }
@@ -63,11 +73,12 @@ std::int64_t stand_in(std::int64_t position, std::int64_t extent, PadMode mode) 
 }
 
 Var beside_own(Var x, const PadWidths& widths, PadMode mode) {
+  const Shape from = x.shape();
   for (std::size_t axis = 0; axis < widths.size(); ++axis) {
     const auto [before, after] = widths[axis];
-    const std::int64_t extent = x.shape()[axis];
+    const std::int64_t extent = from[axis];
     if (before == 0 && after == 0) continue;
-    if (extent == 0) fail<ShapeError>("pad", "axis ", axis, " of ", x.shape(), " has no element to go on from");
+    if (extent == 0) fail<ShapeError>("pad", "axis ", axis, " of ", from, " has no element to go on from");
     std::vector<std::int64_t> positions;
     for (std::int64_t i = -before; i < extent + after; ++i) positions.push_back(stand_in(i, extent, mode));
     x = take(x, Array::from(positions), static_cast<int>(axis));
@@ -82,8 +93,9 @@ Var pad(const Operand& x, const PadWidths& widths, PadMode mode, double value) {
       "pad",
       [&](const Var& v) {
         const PadWidths resolved = resolved_widths(widths, v.shape());
+        const Shape shape = padded_shape(v.shape(), resolved);
         if (mode != PadMode::constant) return beside_own(v, resolved, mode);
-        return value == 0 ? beside_zeros(v, resolved) : beside_constants(v, resolved, value);
+        return value == 0 ? beside_zeros(v, resolved, shape) : beside_constants(v, resolved, value);
       },
       x);
 }

@@ -22,10 +22,6 @@ bool slice_view(const View& input, const Shape& from, std::span<const std::int64
   return true;
 }
 
-std::vector<std::int64_t> copied(std::span<const std::int64_t> attributes) {
-  return {attributes.begin(), attributes.end()};
-}
-
 std::string describe_slice(std::span<const std::int64_t> attributes) {
   std::string text = "start:step=[";
   for (std::size_t i = attributes.size() / 2; i-- > 0;)
@@ -82,26 +78,18 @@ void slice_transpose(const Call& call) {
 
 extern constinit const Op slice_transpose_op;
 
-constinit const Op slice_op{
-    .name = "slice",
-    .kind = OpKind::view,
-    .vjp =
-        [](Rule& rule) {
-          rule.give(0, append_unary(slice_transpose_op, rule.cotangent, rule.x().shape(), copied(rule.attributes())));
-        },
-    .view = slice_view,
-    .describe = describe_slice};
+constinit const Op slice_op{.name = "slice",
+                            .kind = OpKind::view,
+                            .vjp = [](Rule& rule) { give_transpose(rule, slice_transpose_op); },
+                            .view = slice_view,
+                            .describe = describe_slice};
 XTAPE_LIST_OP(slice_op);
 
-constinit const Op slice_transpose_op{
-    .name = "slice_transpose",
-    .kind = OpKind::opaque,
-    .vjp =
-        [](Rule& rule) {
-          rule.give(0, append_unary(slice_op, rule.cotangent, rule.x().shape(), copied(rule.attributes())));
-        },
-    .execute = slice_transpose,
-    .describe = describe_slice};
+constinit const Op slice_transpose_op{.name = "slice_transpose",
+                                      .kind = OpKind::opaque,
+                                      .vjp = [](Rule& rule) { give_transpose(rule, slice_op); },
+                                      .execute = slice_transpose,
+                                      .describe = describe_slice};
 XTAPE_LIST_OP(slice_transpose_op);
 
 Var sliced(const Var& x, std::size_t axis, std::int64_t first, std::int64_t extent) {

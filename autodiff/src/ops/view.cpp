@@ -161,6 +161,19 @@ Var matrix_transposed(const Var& x) {
   return transposed(x, kExchanged);
 }
 
+void give_transpose(Rule& rule, const Op& transpose) {
+  const auto recorded = rule.attributes();
+  give_transpose(rule, transpose, {recorded.begin(), recorded.end()});
+}
+
+void give_transpose(Rule& rule, const Op& transpose, const std::vector<std::int64_t>& attributes) {
+  TapeState& state = VarAccess::state(rule.cotangent);
+  std::vector<NodeId> inputs{VarAccess::node(rule.cotangent)};
+  for (std::size_t i = 1; i < rule.inputs(); ++i) inputs.push_back(VarAccess::node(rule.x(i)));
+  const Shape shape = rule.x().shape();
+  rule.give(0, VarAccess::make(state, append(state, transpose, rule.cotangent.dtype(), shape, inputs, attributes)));
+}
+
 Var positions_along(const Var& x, std::size_t axis) {
   TapeState& state = VarAccess::state(x);
   Shape column{x.shape()[axis]};

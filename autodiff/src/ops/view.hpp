@@ -33,4 +33,9 @@ Var placed(const Var& x, const Shape& shape, std::span<const std::int64_t> attri
 /// The numbers 0, 1, 2, ... along an axis of x, in int64, of extent 1 in the axes after it.
 Var positions_along(const Var& x, std::size_t axis);
 
+/// For the rule of a linear op: input 0 gets the op's transpose of the cotangent and the other inputs, with the op's
+/// own attributes or others.
+void give_transpose(Rule& rule, const Op& transpose);
+void give_transpose(Rule& rule, const Op& transpose, const std::vector<std::int64_t>& attributes);
+
 }  // namespace xtape::detail

@@ -41,6 +41,8 @@ Var flip(const Operand& x, const Axes& axes = {});
 /// The elements moved on by `shift` along an axis, the last coming in at the front; without an axis, in row-major
 /// order.
 Var roll(const Operand& x, std::int64_t shift, std::optional<int> axis = std::nullopt);
+/// Along several axes, each by its own shift, or all by a single one.
+Var roll(const Operand& x, const std::vector<std::int64_t>& shifts, const std::vector<int>& axes);
 /// Copies of x side by side, so many along each axis; if their numbers differ, 1s go before the shorter of shape and
 /// `repetitions`. Throws ValueError for a negative number.
 Var tile(const Operand& x, const std::vector<std::int64_t>& repetitions);
@@ -84,9 +86,9 @@ Var slice(const Operand& x, std::span<const Slice> slices);
 /// The elements of `axis` at the int64 indices, whose shape replaces that axis. Negative indices count from the end.
 /// Throws ValueError, when the value is computed, for an index out of range. Repeated indices add up in the gradient.
 Var take(const Operand& x, const Operand& indices, int axis);
-/// x[..., indices[...], ...] along `axis`: int64 indices of x's rank, equal to x in every other extent. Negative
+/// x[..., indices[...], ...] along `axis`: int64 indices of x's rank, with broadcasting over the other axes. Negative
 /// indices and errors as in `take`.
-Var take_along_axis(const Operand& x, const Operand& indices, int axis);
+Var take_along_axis(const Operand& x, const Operand& indices, int axis = -1);
 /// torch.gather: as `take_along_axis`, but the indices may also have fewer elements than x in the other axes, and then
 /// read the first ones of x.
 Var gather(const Operand& x, int axis, const Operand& indices);
