@@ -1,4 +1,5 @@
 // Layers at the hard points: constant rows, hidden queries, repeated indices, and what the caller keeps.
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -23,6 +24,21 @@ TEST(LayerNorm, ConstantRowHasAFiniteGradient) {
   const Var y = layer_norm(x, {3}, {}, {}, 0.25);
   EXPECT_TRUE(equals(y.value(), {0, 0, 0}));
   EXPECT_TRUE(close(gradient_of_sum(tape, y * Array{1, 2, 6}, x), tensor({-4, -2, 6}), 1e-15L));
+}
+
+/// Sums of such numbers round, so that their mean need not be equal to them.
+TEST(Normalization, EqualElementsBecomeZero) {
+  Tape tape;
+  for (double number : {0.1, 1e10, -3.3e-300, 1e300}) {
+    const Var x = tape.variable(Array::ones({2, 3, 7})) * number;
+    const Array zeros = Array::zeros({2, 3, 7});
+    EXPECT_TRUE(same_bits(abs(layer_norm(x, {3, 7})).value(), zeros)) << number;
+    EXPECT_TRUE(same_bits(abs(group_norm(x, 3)).value(), zeros)) << number;
+    const BatchNorm normalized = batch_norm_training(x);
+    EXPECT_TRUE(same_bits(abs(normalized.value).value(), zeros)) << number;
+    EXPECT_TRUE(equals(normalized.variance.value(), {0, 0, 0})) << number;
+    EXPECT_TRUE(equals(normalized.mean.value(), {number, number, number}));
+  }
 }
 
 TEST(BatchNorm, VarianceOfConstantsHasNoGradient) {
@@ -70,7 +86,7 @@ TEST(Embedding, IndexOutOfRangeThrowsWhenComputed) {
   const Var weight = tape.variable(Array{{1, 2}, {3, 4}});
   const Var y = embedding(Array::from(std::vector<std::int64_t>{0, 2}), weight);
   const std::string message = message_of<ValueError>([&] { static_cast<void>(y.value()); });
-  EXPECT_TRUE(contains(message, {"index 2", "out of range", "2"}));
+  EXPECT_TRUE(contains(message, {"embedding: index 2", "out of range", "2"}));
 }
 
 /// Attention of two queries to two keys of which the first query may look at none.
@@ -94,6 +110,25 @@ TEST(Attention, QueryThatMayLookNowhereGetsZeros) {
     EXPECT_TRUE(equals(of_key.value(), {0, 0, 0, 0}));  // the query that looks is 0
     EXPECT_TRUE(equals(of_value.value(), {0.5L, 0.5L}));
   }
+}
+
+TEST(Attention, DropoutIsOfTheWeights) {
+  Tape tape;
+  const Key key{.seed = 5};
+  const Var q = tape.variable(normal(fold_in(key, 0), {2, 6, 3})),
+            k = tape.variable(normal(fold_in(key, 1), {2, 8, 3}));
+  const Var v = tape.variable(normal(fold_in(key, 2), {2, 8, 2}));
+  const Var weights = softmax(einsum("bqe,bke->bqk", {q, k}) / std::sqrt(3.0), -1);
+  const auto attention = [&](const Operand& p) {
+    return scaled_dot_product_attention(q, k, v, {}, false, {}, Dropout{p, key});
+  };
+  const Var wanted = matmul(dropout(weights, 0.25, key), v);
+  EXPECT_TRUE(close(attention(0.25).value(), tensor_of(wanted.value()), 1e-14L));
+  EXPECT_TRUE(
+      close(tape.gradient(sum(attention(0.25)), q).value(), tensor_of(tape.gradient(sum(wanted), q).value()), 1e-13L));
+  EXPECT_TRUE(same_bits(attention(tape.variable(0.0)).value(), scaled_dot_product_attention(q, k, v).value()));
+  EXPECT_TRUE(same_bits(attention(1).value(), Array::zeros({2, 6, 2})));
+  EXPECT_TRUE(contains(message_of<ValueError>([&] { attention(1.5); }), {"attention", "[0, 1], is 1.5"}));
 }
 
 TEST(Attention, LargeScoresDoNotOverflowAndNaNStays) {

@@ -69,6 +69,23 @@ Row::Part line_conv_transpose(const std::vector<Shape>& shapes, const Spatial& h
       [=](Tensors x) { return without_row(transpose_convolved(one_row(x[0]), one_row(x[1]), third(x), how)); });
 }
 
+/// As many zeros around x as Padding::same asks for, or one more before it, and then without the first place.
+Tensor same_convolved(Tensors x, const Pair& dilation, std::int64_t groups) {
+  const Pair added(dilation.height * (x[1].shape[2] - 1), dilation.width * (x[1].shape[3] - 1));
+  const Pair half((added.height + 1) / 2, (added.width + 1) / 2);
+  const Tensor all = convolved(x[0], x[1], third(x), {.padding = half, .dilation = dilation, .groups = groups});
+  const Shape shape{x[0].shape[0], x[1].shape[0], x[0].shape[2], x[0].shape[3]};
+  return gathered(all, shape, [&](const Index& i) {
+    return Index{i[0], i[1], i[2] + added.height % 2, i[3] + added.width % 2};
+  });
+}
+
+Row::Part conv_same(const std::vector<Shape>& shapes, const Pair& dilation = 1, std::int64_t groups = 1) {
+  return sample(
+      images(shapes), [=](Vars x) { return conv2d(x[0], x[1], third(x), 1, Padding::same, dilation, groups); },
+      [=](Tensors x) { return same_convolved(x, dilation, groups); });
+}
+
 Row conv2d_row() {
   const Build plain = [](Vars x) { return conv2d(x[0], x[1]); };
   return {
@@ -86,6 +103,12 @@ Row conv2d_row() {
       conv({{1, 2, 1, 2}, {1, 2, 3, 4}}, {.padding = {3, 4}}),  // windows that see nothing but padding
       conv({{0, 2, 4, 4}, {3, 2, 3, 3}, {3}}, {.padding = 1}),
       conv({{2, 2, 4, 4}, {0, 2, 3, 3}}),
+      conv_same({{2, 2, 4, 5}, {3, 2, 3, 2}, {3}}),
+      conv_same({{1, 4, 3, 2}, {2, 2, 4, 2}}, {1, 3}, 2),
+      conv_same({{1, 2, 3, 2}, {2, 2, 1, 1}}),
+      sample(
+          images({{1, 2, 4, 4}, {3, 2, 2, 2}}), [](Vars x) { return conv2d(x[0], x[1], {}, 2, Padding::valid); },
+          [](Tensors x) { return convolved(x[0], x[1], nullptr, {.stride = 2}); }),
       large_sample(
           images({{2, 4, 12, 13}, {8, 4, 3, 3}, {8}}), [](Vars x) { return conv2d(x[0], x[1], x[2], 1, 1); },
           [](Tensors x) { return convolved(x[0], x[1], &x[2], {.padding = 1}); }),
@@ -127,12 +150,25 @@ Row conv2d_row() {
                         {"conv2d", "dilation is 0"}),
       fails<ValueError>(images({{1, 2, 4, 4}, {3, 2, 2, 2}}), [](Vars x) { return conv2d(x[0], x[1], {}, 1, 0, 1, 0); },
                         {"conv2d", "groups is 0"}),
+      fails<ShapeError>(images({{1, 2, 4, 4}, {0, 2, 2, 2}}),
+                        [](Vars x) { return conv2d(x[0], x[1], {}, 1, 0, 1, INT64_MAX); },
+                        {"conv2d", "[0, 2, 2, 2] is not divisible"}),
+      fails<ValueError>(images({{1, 2, 4, 4}, {3, 2, 2, 2}}),
+                        [](Vars x) {
+                          return conv2d(x[0], x[1], {}, {1, 2}, Padding::same);
+                        },
+                        {"conv2d", "Padding::same", "the stride is 1 by 2"}),
       fails<DTypeError>({integer({1, 2, 4, 4}, 0, 3), integer({3, 2, 2, 2}, 0, 3)}, plain, {"conv2d", "int64"}),
       fails<DTypeError>({real({1, 2, 4, 4}), integer({3, 2, 2, 2}, 0, 3)}, plain, {"conv2d", "float64", "int64"})};
 }
 
 Row conv1d_row() {
   return {"conv1d",
+          sample(
+              images({{2, 3, 5}, {2, 3, 4}, {2}}), [](Vars x) { return conv1d(x[0], x[1], x[2], 1, Padding::same, 2); },
+              [](Tensors x) {
+                return without_row(same_convolved(std::vector<Tensor>{one_row(x[0]), one_row(x[1]), x[2]}, {1, 2}, 1));
+              }),
           line_conv({{2, 3, 5}, {2, 3, 3}, {2}}),
           line_conv({{1, 2, 7}, {3, 2, 1}}),
           line_conv({{2, 2, 7}, {2, 2, 3}, {2}}, {.stride = 2, .padding = {0, 2}}),
@@ -258,6 +294,7 @@ std::vector<Row> pooling_rows() {
        max_pool({1, 1, 7, 6}, {.stride = {1, 2}, .padding = {1, 2}, .dilation = {2, 3}, .kernel = {3, 2}}),
        max_pool({1, 2, 5, 6}, {.stride = {3, 2}, .kernel = 2, .ceil_mode = true}),
        max_pool({1, 1, 5, 5}, {.stride = 3, .padding = 1, .kernel = 2, .ceil_mode = true}),
+       max_pool({1, 2, 3, 2}, {.stride = {2, 3}, .kernel = {4, 4}, .ceil_mode = true}),  // over the end at once
        max_pool({0, 2, 4, 4}, {.stride = 2, .kernel = 2}),
        sample(
            {real({4, 4})}, [](Vars x) { return max_pool2d(x[0], 2); },
@@ -277,6 +314,7 @@ std::vector<Row> pooling_rows() {
        avg_pool({1, 1, 5, 6}, {.stride = {3, 4}, .padding = {1, 0}, .kernel = 3, .ceil_mode = true}),
        avg_pool({1, 1, 5, 6},
                 {.stride = {3, 4}, .padding = {1, 0}, .kernel = 3, .ceil_mode = true, .count_include_pad = false}),
+       avg_pool({1, 2, 3, 2}, {.stride = {2, 3}, .kernel = {4, 4}, .ceil_mode = true}),
        avg_pool({2, 0, 4, 4}, {.stride = 2, .padding = 1, .kernel = 2}),
        sample(
            {real({4, 4})},

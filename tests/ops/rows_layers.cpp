@@ -76,6 +76,11 @@ Row embedding_row() {
           sample({integer({}, 0, 4), real({5, 2})}, build, embedding_reference),
           sample({integer({7}, -3, 2), real({3, 2})}, build, embedding_reference),
           sample({integer({0}, 0, 2), real({3, 2})}, build, embedding_reference),
+          sample(
+              {real({3, 2})}, [](Vars x) { return embedding(1, x[0]); },
+              [](Tensors x) { return gathered(x[0], {2}, [](const Index& i) {
+                                return Index{1, i[0]};
+                              }); }),
           fails<ShapeError>({integer({2}, 0, 2), real({3})}, build, {"embedding", "[3]"}),
           fails<DTypeError>({real({2}), real({3, 2})}, build, {"embedding", "the indices are float64"}),
           fails<DTypeError>({integer({2}, 0, 2), integer({3, 2}, 0, 4)}, build, {"embedding", "int64"}),

@@ -19,8 +19,8 @@ struct Pair {
 
 /// x weight^T + bias: x (..., in), weight (out, in) or (in), bias (out) or (); the result is (..., out) or (...).
 Var linear(const Operand& x, const Operand& weight, const std::optional<Operand>& bias = {});
-/// The rows of weight (count, width) at the int64 indices, (..., width); errors as in `take`. The row `padding_idx`
-/// gets no gradient.
+/// The rows of weight (count, width) at the int64 indices, (..., width); negative indices and errors as in `take`. The
+/// row `padding_idx` gets no gradient.
 Var embedding(const Operand& indices, const Operand& weight, std::optional<std::int64_t> padding_idx = {});
 
 // ---- Convolution: cross-correlation, as everywhere. A product of matrices, which follows IEEE where 0 meets inf, and
@@ -32,9 +32,16 @@ Var embedding(const Operand& indices, const Operand& weight, std::optional<std::
 /// n = (length + 2 padding - dilation (kernel - 1) - 1) / stride + 1, rounded down.
 Var conv1d(const Operand& x, const Operand& weight, const std::optional<Operand>& bias = {}, std::int64_t stride = 1,
            std::int64_t padding = 0, std::int64_t dilation = 1, std::int64_t groups = 1);
+/// What a convolution of stride 1 puts beside the input by itself: nothing, or so many zeros that the result is of its
+/// size, the odd one after it.
+enum class Padding : std::uint8_t { valid, same };
+Var conv1d(const Operand& x, const Operand& weight, const std::optional<Operand>& bias, std::int64_t stride,
+           Padding padding, std::int64_t dilation = 1, std::int64_t groups = 1);
 /// The same over height and width: weight (out, in / groups, kernel height, kernel width).
 Var conv2d(const Operand& x, const Operand& weight, const std::optional<Operand>& bias = {}, Pair stride = 1,
            Pair padding = 0, Pair dilation = 1, std::int64_t groups = 1);
+Var conv2d(const Operand& x, const Operand& weight, const std::optional<Operand>& bias, Pair stride, Padding padding,
+           Pair dilation = 1, std::int64_t groups = 1);
 /// The transpose of conv1d, x (..., in, length) by weight (in, out / groups, kernel), plus bias (out); the result has
 /// (length - 1) stride - 2 padding + dilation (kernel - 1) + output_padding + 1 places.
 Var conv_transpose1d(const Operand& x, const Operand& weight, const std::optional<Operand>& bias = {},
@@ -93,12 +100,18 @@ struct BatchNorm {
 BatchNorm batch_norm_training(const Operand& x, const std::optional<Operand>& weight = {},
                               const std::optional<Operand>& bias = {}, double eps = 1e-5);
 
+/// In training each weight of attention is 0 with probability p, else over 1 - p, as in `dropout`: p a number in [0, 1]
+/// or a 0-d Var, drawn from a Key.
+struct Dropout {
+  Operand p, key;
+};
 /// softmax(query key^T scale) value over the keys: query (..., l, e), key (..., s, e), value (..., s, v), with
 /// broadcasting over the other axes; `scale` is 1 / sqrt(e) by default. attn_mask broadcasts to (..., l, s): boolean,
 /// true where a query may look, or numbers to add. `is_causal` hides the keys after a query's own place. A query that
-/// may look nowhere, or only at -inf, gets zeros, and a gradient of zeros.
+/// may look nowhere, or only at -inf, gets zeros, and a gradient of zeros. torch's dropout_p is a Dropout:
+///     scaled_dot_product_attention(query, key, value, {}, true, {}, Dropout{0.1, fold_in(random, step)})
 Var scaled_dot_product_attention(const Operand& query, const Operand& key, const Operand& value,
                                  const std::optional<Operand>& attn_mask = {}, bool is_causal = false,
-                                 std::optional<double> scale = {});
+                                 std::optional<double> scale = {}, const std::optional<Dropout>& dropout = {});
 
 }  // namespace xtape

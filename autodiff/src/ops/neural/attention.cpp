@@ -67,17 +67,30 @@ Var attention_weights(const Var& scores) {
   return exponentials / where(equal(sums, 0), 1, sums);
 }
 
+/// A Var is checked by nobody, as in dropout.
+void check_probability(const Dropout& dropout) {
+  const Operand& p = dropout.p;
+  const double number = p.kind == Operand::Kind::real ? p.real : static_cast<double>(p.integer);
+  if (p.kind >= Operand::Kind::integer && !(number >= 0 && number <= 1))
+    fail<ValueError>("scaled_dot_product_attention", "p of the dropout must be in [0, 1], is ", number);
+}
+
 }  // namespace
 
 Var scaled_dot_product_attention(const Operand& query, const Operand& key, const Operand& value,
-                                 const std::optional<Operand>& attn_mask, bool is_causal, std::optional<double> scale) {
-  const Layer layer("scaled_dot_product_attention", {&query, &key, &value}, {detail::given(attn_mask)});
+                                 const std::optional<Operand>& attn_mask, bool is_causal, std::optional<double> scale,
+                                 const std::optional<Dropout>& dropout) {
+  const Operand* const chance = dropout ? &dropout->p : nullptr;
+  const Operand* const random = dropout ? &dropout->key : nullptr;
+  if (dropout) check_probability(*dropout);
+  const Layer layer("scaled_dot_product_attention", {&query, &key, &value}, {detail::given(attn_mask), chance, random});
   const Var &q = layer[0], &k = layer[1], &v = layer[2];
   check_attention(q.shape(), k.shape(), v.shape());
   const double factor = scale.value_or(1 / std::sqrt(static_cast<double>(q.shape().back())));
   const Var scaled = q * factor;
   const Var scores = matmul(scaled, detail::matrix_transposed(k));
-  return layer.result(matmul(attention_weights(masked(layer, scores, is_causal)), v));
+  const Var weights = attention_weights(masked(layer, scores, is_causal));
+  return layer.result(matmul(dropout ? xtape::dropout(weights, layer[4], layer[5]) : weights, v));
 }
 
 }  // namespace xtape

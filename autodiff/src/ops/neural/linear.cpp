@@ -2,6 +2,7 @@
 #include <xtape/ops.hpp>
 
 #include "ops/errors.hpp"
+#include "ops/gather.hpp"
 #include "ops/neural/layer.hpp"
 #include "ops/view.hpp"
 
@@ -32,13 +33,13 @@ Var linear(const Operand& x, const Operand& weight, const std::optional<Operand>
 }
 
 Var embedding(const Operand& indices, const Operand& weight, std::optional<std::int64_t> padding_idx) {
-  const Layer layer("embedding", {&weight}, {&indices});
+  const bool is_number = indices.kind == Operand::Kind::integer;
+  const Operand places = is_number ? Operand(Array(indices.integer), indices.file, indices.line) : indices;
+  const Layer layer("embedding", {&weight}, {&places});
   const Var &rows = layer[0], &positions = layer[1];
   if (rows.rank() != 2) fail<ShapeError>("embedding", "weight is ", rows.shape(), ", it must be (count, width)");
-  if (positions.dtype() != DType::int64)
-    fail<DTypeError>("embedding", "the indices are ", positions.dtype(), ", they must be int64");
   const std::int64_t count = rows.shape()[0];
-  const Var taken = take(rows, positions, 0);
+  const Var taken = detail::embedded(rows, positions);
   if (!padding_idx) return layer.result(taken);
   if (*padding_idx < -count || *padding_idx >= count)
     fail<ValueError>("embedding", "padding_idx ", *padding_idx, " is out of range for weight ", rows.shape());

@@ -29,16 +29,25 @@ void check_shape(std::string_view op, std::string_view what, const std::optional
 
 Var inverse_deviation(const Var& variance, double eps) { return 1 / sqrt(variance + eps); }
 
+/// A mean, rounded to its elements where all are equal, so that their deviations from it are exactly 0; `over` reduces
+/// x. What is rounded off has no gradient.
+template <class Over>
+Var center_of(const Var& x, const Var& mean, Over over) {
+  if (x.size() == 0) return mean;
+  const Var lowest = over(detail::min_op), highest = over(detail::max_op);
+  return mean + stop_gradient(minimum(maximum(mean, lowest), highest) - mean);
+}
+
 /// Over the last axes, so many of them.
 Var normalized_last(const Var& x, std::size_t axes, double eps) {
   AxisSet chosen;
   for (std::size_t i = 0; i < axes; ++i) chosen[x.rank() - 1 - i] = true;
   const Shape kept = detail::kept_shape(x.shape(), chosen);
-  const auto mean_of = [&](const Var& v) {
-    return reshaped(detail::reduced(detail::sum_op, v, chosen), kept) / detail::reduced_size(v.shape(), chosen);
-  };
-  const Var deviations = x - mean_of(x);
-  const Var variance = mean_of(square(deviations));
+  const auto over = [&](const detail::Op& op, const Var& v) { return reshaped(detail::reduced(op, v, chosen), kept); };
+  const std::int64_t count = detail::reduced_size(x.shape(), chosen);
+  const Var mean = over(detail::sum_op, x) / count;
+  const Var deviations = x - center_of(x, mean, [&](const detail::Op& op) { return over(op, x); });
+  const Var variance = over(detail::sum_op, square(deviations)) / count;
   return deviations * inverse_deviation(variance, eps);
 }
 
@@ -65,13 +74,13 @@ Var by_channels(std::string_view op, const Var& x) {
 
 /// Over everything but the channels of (n, channels, rest): shape (channels, 1). In two steps, so that memory is read
 /// in order.
-Var channel_means(const Var& x) {
+Var over_channels(const detail::Op& op, const Var& x) {
   constexpr std::int64_t kLast[] = {0, 1}, kFirst[] = {1, 1};
-  const Shape from = x.shape();
-  const Var by_image = detail::reduced(detail::sum_op, x, kLast);
-  const Var sums = detail::reduced(detail::sum_op, by_image, kFirst);
-  return reshaped(sums / (from[0] * from[2]), Shape{from[1], 1});
+  const Var by_image = detail::reduced(op, x, kLast);
+  return reshaped(detail::reduced(op, by_image, kFirst), Shape{x.shape()[1], 1});
 }
+
+Var channel_means(const Var& x) { return over_channels(detail::sum_op, x) / (x.shape()[0] * x.shape()[2]); }
 
 }  // namespace
 
@@ -126,7 +135,8 @@ BatchNorm batch_norm_training(const Operand& x, const std::optional<Operand>& we
   check_shape("batch_norm_training", "weight", layer.optional(1), channels, from);
   check_shape("batch_norm_training", "bias", layer.optional(2), channels, from);
   check_epsilon("batch_norm_training", eps);
-  const Var mean = channel_means(images);
+  const auto over = [&](const detail::Op& op) { return over_channels(op, images); };
+  const Var mean = center_of(images, channel_means(images), over);
   const Var deviations = images - mean;
   const Var variance = channel_means(square(deviations));
   const Var normalized = deviations * inverse_deviation(variance, eps);

@@ -132,11 +132,7 @@ extern constinit const Op windows_op, windows_transpose_op;
 constinit const Op windows_op{
     .name = "windows",
     .kind = OpKind::opaque,
-    .vjp =
-        [](Rule& rule) {
-          const Shape image = rule.x().shape();
-          rule.give(0, append_unary(windows_transpose_op, rule.cotangent, image, linear_attributes(rule)));
-        },
+    .vjp = [](Rule& rule) { give_transpose(rule, windows_transpose_op, linear_attributes(rule)); },
     .execute =
         [](const Call& call) {
           call.output.dtype == DType::float32 ? read_windows<float>(call) : read_windows<double>(call);
@@ -144,19 +140,15 @@ constinit const Op windows_op{
     .describe = describe_windows};
 XTAPE_LIST_OP(windows_op);
 
-constinit const Op windows_transpose_op{
-    .name = "windows_transpose",
-    .kind = OpKind::opaque,
-    .vjp =
-        [](Rule& rule) {
-          const Shape taps = rule.x().shape();
-          rule.give(0, append_unary(windows_op, rule.cotangent, taps, linear_attributes(rule)));
-        },
-    .execute =
-        [](const Call& call) {
-          call.output.dtype == DType::float32 ? add_windows<float>(call) : add_windows<double>(call);
-        },
-    .describe = describe_windows};
+constinit const Op windows_transpose_op{.name = "windows_transpose",
+                                        .kind = OpKind::opaque,
+                                        .vjp = [](Rule& rule) { give_transpose(rule, windows_op); },
+                                        .execute =
+                                            [](const Call& call) {
+                                              call.output.dtype == DType::float32 ? add_windows<float>(call)
+                                                                                  : add_windows<double>(call);
+                                            },
+                                        .describe = describe_windows};
 XTAPE_LIST_OP(windows_transpose_op);
 
 namespace {
@@ -172,10 +164,10 @@ void check_range(std::string_view op, std::string_view what, const Pair& given, 
 
 std::int64_t window_count(const Axis& axis, bool ceil_mode) {
   const std::int64_t room = axis.extent + 2 * axis.padding - axis.dilation * (axis.kernel - 1) - 1;
-  if (room < 0) return 0;
-  if (!ceil_mode) return room / axis.stride + 1;
-  const std::int64_t count = (room + axis.stride - 1) / axis.stride + 1;
-  return (count - 1) * axis.stride >= axis.extent + axis.padding ? count - 1 : count;
+  const std::int64_t last = ceil_mode ? room + axis.stride - 1 : room;  // where the last window may begin
+  if (last < 0) return 0;
+  const std::int64_t count = last / axis.stride + 1;
+  return ceil_mode && (count - 1) * axis.stride >= axis.extent + axis.padding ? count - 1 : count;
 }
 
 /// The shape with other last axes in place of so many.
