@@ -97,6 +97,9 @@ TEST(Plain, NonFinite) {
   EXPECT_THAT(check_gradient(value, gradient, Point{-1}), HasGradientStatus(CheckStatus::non_finite));
   const auto infinite = [](View) { return Point{INFINITY}; };
   EXPECT_THAT(check_gradient(value, infinite, Point{2}), HasGradientStatus(CheckStatus::non_finite));
+  const auto undefined = [](View) { return Point{1, -NAN}; };
+  const CheckReport report = check_gradient(value, undefined, Point{2, 3});
+  EXPECT_TRUE(contains(report.reason, {"input 0 at [1] is nan"})) << report;
 }
 
 TEST(Plain, ExceptionsBesideThePoint) {  // defined for x >= 1 only, and checked at 1

@@ -366,6 +366,36 @@ TEST(Verdicts, NonDeterministic) {
               HasGradientStatus(CheckStatus::non_deterministic));
 }
 
+TEST(Verdicts, SmallDifferencesOfValuesAreShown) {
+  int calls = 0;
+  const auto drifts = [&](const Var& x) { return sum(x) + 1e-14 * ++calls; };
+  const CheckReport report = check_gradient(drifts, Array{1, 2});
+  EXPECT_THAT(report, HasGradientStatus(CheckStatus::non_deterministic));
+  EXPECT_TRUE(contains(report.reason, {"3.00000000000001", "3.00000000000003"})) << report;
+}
+
+TEST(Verdicts, ReportsSayWhatTheDerivativesAreOf) {
+  const auto f = [](const Var& x) { return sin(x); };
+  const Array x{{0.1, 0.2, 0.3}, {1, 2, 3}};
+  EXPECT_TRUE(contains(to_string(check_gradient(f, x)), {"of the output, [2, 3], summed with random weights"}));
+  EXPECT_TRUE(contains(to_string(check_gradient(f, x, {.order = 2})), {"of the derivative of order 1 along random"}));
+}
+
+TEST(Verdicts, ResultsThatAreNoVarsOfTheTape) {
+  const auto message = [](const CheckedFunction& f) {
+    return message_of<ValueError>([&] { check_gradient(f, std::vector<Array>{Array{1, 2}}); });
+  };
+  Tape other;
+  const Var elsewhere = other.variable(1.0);
+  EXPECT_TRUE(contains(message([&](Vars) { return elsewhere; }), {"check_gradient", "no Var of the tape"}));
+  EXPECT_TRUE(contains(message([](Vars) { return Var(); }), {"check_gradient", "no Var of the tape"}));
+  EXPECT_TRUE(contains(message([](Vars x) {
+                         Tape own;
+                         return 2 * own.variable(x[0].value());
+                       }),
+                       {"check_gradient", "no Var of the tape"}));
+}
+
 TEST(Verdicts, NonFinite) {
   const CheckReport value = check_gradient([](const Var& x) { return sum(log(x)); }, Array{1, 0, 2});
   EXPECT_THAT(value, HasGradientStatus(CheckStatus::non_finite));

@@ -55,6 +55,8 @@ struct CheckReport {
   CheckStatus status = CheckStatus::pass;
   std::string reason;               ///< in words, if it did not pass
   int order = 1;                    ///< that `status` is about: the highest that was checked
+  std::vector<std::string> names;   ///< of the inputs, if they are Parameters
+  Shape output;                     ///< shape of the function's value; a tensor is summed with random weights
   std::size_t input = 0;            ///< of the worst element, counted among all inputs
   std::vector<std::int64_t> index;  ///< of the worst element in that input
   bool direction = false;           ///< the derivatives are along a random direction, not of one element
@@ -96,6 +98,8 @@ class CheckInput {
 
 /// A function of Vars of one tape to a Var of the same tape, of floating dtype and any shape.
 using CheckedFunction = std::function<Var(std::span<const Var>)>;
+/// A function of Parameters, which it reads through the tape: Var loss(Tape& tape).
+using CheckedLoss = std::function<Var(Tape&)>;
 /// Functions without a tape.
 using PlainFunction = std::function<double(std::span<const double>)>;
 using PlainGradient = std::function<std::vector<double>(std::span<const double>)>;
@@ -103,6 +107,8 @@ using PlainGradient = std::function<std::vector<double>(std::span<const double>)
 namespace detail {
 
 CheckReport check_program(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options);
+CheckReport check_loss(const CheckedLoss& loss, std::span<const std::reference_wrapper<const Parameter>> parameters,
+                       const CheckOptions& options);
 CheckReport check_plain(const PlainFunction& f, const PlainGradient& gradient, std::span<const double> x,
                         const CheckOptions& options);
 
@@ -142,6 +148,24 @@ template <class F, class Points>
 requires std::is_convertible_v<const Points&, std::span<const Array>> CheckReport
 check_gradient(F&& f, const Points& point, const CheckOptions& options = {}) {
   return detail::check_program(std::forward<F>(f), point, options);
+}
+
+/// Checks the gradients with respect to Parameters at their present values, check_gradient(loss, {weights, bias}), of a
+/// function of a Tape that reads them: `loss(tape)`, as optim::minimize takes it. The Parameters are not assigned;
+/// other values stand for them by `Tape::substitute`. Throws as above, and ValueError for a Parameter that is listed
+/// twice.
+template <class F, std::size_t N>
+CheckReport check_gradient(F&& loss, const std::reference_wrapper<const Parameter> (&parameters)[N],
+                           const CheckOptions& options = {}) {
+  return detail::check_loss(std::ref(loss), parameters, options);
+}
+
+/// The same for as many Parameters as turns out: check_gradient(loss, model.parameters()).
+template <class F, class Parameters>
+requires std::is_convertible_v<const Parameters&, std::span<const std::reference_wrapper<Parameter>>> CheckReport
+check_gradient(F&& loss, const Parameters& parameters, const CheckOptions& options = {}) {
+  const std::vector<std::reference_wrapper<const Parameter>> read(parameters.begin(), parameters.end());
+  return detail::check_loss(std::ref(loss), read, options);
 }
 
 /// Checks the gradient of any C++ function, tape or no tape: a PlainFunction and a PlainGradient, gradient(x) having an

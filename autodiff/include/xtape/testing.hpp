@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -25,6 +26,11 @@ inline ::testing::AssertionResult passes(const CheckReport& report) {
 template <class F, std::size_t N>
 ::testing::AssertionResult gradient_is_right(F&& f, const CheckInput (&point)[N], const CheckOptions& options = {}) {
   return passes(check_gradient(std::forward<F>(f), point, options));
+}
+template <class F, std::size_t N>
+::testing::AssertionResult gradient_is_right(F&& loss, const std::reference_wrapper<const Parameter> (&parameters)[N],
+                                             const CheckOptions& options = {}) {
+  return passes(check_gradient(std::forward<F>(loss), parameters, options));
 }
 template <class F, class... Arguments>
 ::testing::AssertionResult gradient_is_right(F&& f, const Arguments&... arguments) {

@@ -46,9 +46,11 @@ std::vector<double> scales_of(const std::vector<Part>& parts, std::span<const do
 void check_options(const CheckOptions& options);
 /// Fills in input and index of an element of the vector.
 void locate(const std::vector<Part>& parts, std::size_t element, CheckReport& report);
-/// "input 0 at [3, 4]"
+/// "input 0 at [3, 4]", or with the Parameter's name.
 std::string place_text(const CheckReport& report);
 /// A short number for texts.
 std::string number_text(double number);
+/// With all digits that tell it from others.
+std::string exact_text(double number);
 
 }  // namespace xtape::detail

@@ -53,14 +53,16 @@ void judge(const Observed& seen, std::size_t size, CheckReport& report) {
   if (seen.gradient.size() != size)
     return refuse(CheckStatus::wrong_shape, "the gradient has " + std::to_string(seen.gradient.size()) +
                                                 " elements, the input " + std::to_string(size));
-  if (!seen.repeatable) return refuse(CheckStatus::non_deterministic, "two evaluations at the same point differ");
+  if (!seen.repeatable)
+    return refuse(CheckStatus::non_deterministic, "value or gradient of two evaluations at the same point differ");
   if (!std::isfinite(seen.value))
     return refuse(CheckStatus::non_finite, "the value at the point is " + number_text(seen.value));
   for (std::size_t i = 0; i < size; ++i) {
     if (std::isfinite(seen.gradient[i])) continue;
     report.index = {static_cast<std::int64_t>(i)};
     report.analytic = seen.gradient[i];
-    return refuse(CheckStatus::non_finite, "the gradient is " + number_text(seen.gradient[i]));
+    return refuse(CheckStatus::non_finite,
+                  "the gradient of " + place_text(report) + " is " + number_text(seen.gradient[i]));
   }
 }
 

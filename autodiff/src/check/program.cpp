@@ -4,6 +4,8 @@
 #include <cstring>
 #include <exception>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include <xtape/error.hpp>
 
@@ -32,7 +34,7 @@ Derivative repeatable(RecordedFunction& function, std::span<const double> x, Che
   const Derivative first = derivative_at(function, x, report), second = derivative_at(function, x, report);
   if (!same_bits({&first.value, 1}, {&second.value, 1}))
     throw Refusal{CheckStatus::non_deterministic, "the values of two evaluations at the same point are " +
-                                                      number_text(first.value) + " and " + number_text(second.value)};
+                                                      exact_text(first.value) + " and " + exact_text(second.value)};
   if (!same_bits(first.gradient, second.gradient))
     throw Refusal{CheckStatus::non_deterministic, "the gradients of two evaluations at the same point differ"};
   if (!std::isfinite(first.value))
@@ -86,9 +88,11 @@ enum class Arithmetic : std::uint8_t {
 /// The check of one function, for all orders.
 class ProgramCheck {
  public:
-  ProgramCheck(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options)
-      : recorder_([&f](Tape&, std::span<const Var> leaves) { return f(leaves); }), point_(point), options_(options) {
+  ProgramCheck(Recorder recorder, std::span<const Array> point, std::vector<std::string> names,
+               const CheckOptions& options)
+      : recorder_(std::move(recorder)), point_(point), options_(options) {
     report_.seed = options.seed;
+    report_.names = std::move(names);
     for (const Array& input : point) pristine_.push_back(copied(input));
   }
 
@@ -121,6 +125,7 @@ class ProgramCheck {
     CheckReport next;
     next.order = order;
     next.seed = report_.seed;
+    next.names = report_.names;
     next.evaluations = report_.evaluations;
     next.gradients = report_.gradients;
     next.notes = report_.notes;
@@ -132,6 +137,7 @@ class ProgramCheck {
     const std::vector<double> x = function.point();
     report_.elements = static_cast<std::int64_t>(x.size());
     const Derivative own = repeatable(function, x, report_);
+    report_.output = function.output();
     if (!function.has_single()) return compare(function, x, own, kDoubleEpsilon);
 
     while (arithmetic_ != Arithmetic::own) {
@@ -191,13 +197,37 @@ class ProgramCheck {
   Arithmetic arithmetic_ = Arithmetic::wide;
 };
 
+void check_floating(std::span<const Array> point) {
+  if (std::ranges::any_of(point, [](const Array& input) { return is_floating(input.dtype()); })) return;
+  throw ValueError("check_gradient: none of the " + std::to_string(point.size()) + " inputs is float32 or float64");
+}
+
 }  // namespace
 
 CheckReport check_program(const CheckedFunction& f, std::span<const Array> point, const CheckOptions& options) {
   check_options(options);
-  if (std::ranges::none_of(point, [](const Array& input) { return is_floating(input.dtype()); }))
-    throw ValueError("check_gradient: none of the " + std::to_string(point.size()) + " inputs is float32 or float64");
-  return ProgramCheck(f, point, options).run();
+  check_floating(point);
+  const Recorder recorder = [&f](Tape&, std::span<const Var> leaves) { return f(leaves); };
+  return ProgramCheck(recorder, point, {}, options).run();
+}
+
+CheckReport check_loss(const CheckedLoss& loss, std::span<const std::reference_wrapper<const Parameter>> parameters,
+                       const CheckOptions& options) {
+  check_options(options);
+  std::vector<Array> point;
+  std::vector<std::string> names;
+  std::set<const Parameter*> seen;
+  for (const Parameter& parameter : parameters) {
+    point.push_back(parameter.value());
+    names.push_back("Parameter \"" + parameter.name() + "\"");
+    if (!seen.insert(&parameter).second) throw ValueError("check_gradient: " + names.back() + " is listed twice");
+  }
+  check_floating(point);
+  const Recorder recorder = [&](Tape& tape, std::span<const Var> leaves) {
+    for (std::size_t i = 0; i < leaves.size(); ++i) tape.substitute(parameters[i], leaves[i]);
+    return loss(tape);
+  };
+  return ProgramCheck(recorder, point, names, options).run();
 }
 
 }  // namespace xtape::detail

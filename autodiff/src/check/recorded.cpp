@@ -109,6 +109,19 @@ std::vector<Array> RecordedFunction::inputs_at(std::span<const double> x) const 
   return inputs;
 }
 
+void RecordedFunction::check_output(const Var& y) const {
+  bool owned = false;
+  try {
+    owned = tape_.owns(y);
+  } catch (const StaleVarError&) {
+    owned = false;  // empty, or of a tape that is gone
+  }
+  if (!owned) throw ValueError("check_gradient: the function gave no Var of the tape that its inputs are on");
+  if (!is_floating(y.dtype()))
+    throw DTypeError("check_gradient: the result is " + std::string(name(y.dtype())) +
+                     ", only float32 and float64 have gradients");
+}
+
 RecordedFunction::Recording RecordedFunction::record(std::span<const double> x) {
   tape_.reset();
   leaves_ = inputs_at(x);
@@ -116,9 +129,8 @@ RecordedFunction::Recording RecordedFunction::record(std::span<const double> x) 
   for (const Array& leaf : leaves_) recording.leaves.push_back(tape_.variable(leaf));
   recording.targets = floating_targets(recording.leaves);
   recording.y = recorder_(tape_, recording.leaves);
-  if (!is_floating(recording.y.dtype()))
-    throw DTypeError("check_gradient: the result is " + std::string(name(recording.y.dtype())) +
-                     ", only float32 and float64 have gradients");
+  check_output(recording.y);
+  output_ = recording.y.shape();
   return recording;
 }
 

@@ -64,6 +64,8 @@ class RecordedFunction {
   };
   Recording record(std::span<const double> x);
   Tape& tape() { return tape_; }
+  /// The shape of its value when it was last recorded.
+  const Shape& output() const { return output_; }
   std::uint64_t seed() const { return seed_; }
 
   const std::vector<Part>& parts() const { return parts_; }
@@ -71,6 +73,7 @@ class RecordedFunction {
 
  private:
   std::vector<Array> inputs_at(std::span<const double> x) const;
+  void check_output(const Var& y) const;
   void check_unchanged(std::span<const double> x) const;
   /// Runs `compute` on what was recorded at x, and checks the inputs even if it throws.
   template <class Compute>
@@ -85,6 +88,7 @@ class RecordedFunction {
   std::uint64_t seed_;
   Tape tape_;
   std::vector<Array> leaves_;  ///< of the recording
+  Shape output_;
 };
 
 /// The floating leaves as targets.

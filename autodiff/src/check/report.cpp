@@ -11,14 +11,22 @@ namespace xtape {
 
 namespace detail {
 
-std::string number_text(double number) {
+namespace {
+
+std::string formatted(const char* format, double number) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.9g", number);
+  std::snprintf(text, sizeof text, format, std::isnan(number) ? std::abs(number) : number);  // no "-nan"
   return text;
 }
 
+}  // namespace
+
+std::string number_text(double number) { return formatted("%.9g", number); }
+std::string exact_text(double number) { return formatted("%.17g", number); }
+
 std::string place_text(const CheckReport& report) {
-  std::string text = "input " + std::to_string(report.input) + " at [";
+  std::string text = report.names.empty() ? "input " + std::to_string(report.input) : report.names[report.input];
+  text += " at [";
   for (std::size_t axis = 0; axis < report.index.size(); ++axis)
     text += (axis > 0 ? ", " : "") + std::to_string(report.index[axis]);
   return text + "]";
@@ -41,15 +49,20 @@ namespace {
 
 using detail::number_text;
 
-std::string short_text(double number) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2g", number);
-  return text;
-}
+std::string short_text(double number) { return detail::formatted("%.2g", number); }
 
 /// The share of all elements that was checked one by one.
 double share_checked(const CheckReport& report) {
   return static_cast<double>(report.checked) / static_cast<double>(report.elements);
+}
+
+/// What the derivatives are of, if not of the function itself.
+std::string subject_text(const CheckReport& report) {
+  if (report.order > 1)
+    return "    of the derivative of order " + std::to_string(report.order - 1) + " along random tangents\n";
+  return report.output.rank() == 0
+             ? ""
+             : "    of the output, " + to_string(report.output) + ", summed with random weights\n";
 }
 
 std::string derivatives_text(const CheckReport& report) {
@@ -60,7 +73,8 @@ std::string derivatives_text(const CheckReport& report) {
          number_text(report.analytic) + "\n" + "    numeric  " + number_text(report.numeric) + " +- " +
          short_text(report.error) + ", step " + short_text(report.step) + "; slopes " + number_text(report.left_slope) +
          " on the left, " + number_text(report.right_slope) + " on the right\n" + "    they differ by " +
-         short_text(std::abs(report.analytic - report.numeric)) + ", allowed is " + short_text(report.allowed) + "\n";
+         short_text(std::abs(report.analytic - report.numeric)) + ", allowed is " + short_text(report.allowed) + "\n" +
+         subject_text(report);
 }
 
 std::string coverage_text(const CheckReport& report) {
