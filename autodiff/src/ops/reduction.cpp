@@ -44,25 +44,20 @@ Var gathered(const Var& x, const AxisSet& chosen) {
   return permuted(x, std::span(order, count));
 }
 
+consteval Op primitive(std::string_view name, void (*vjp)(Rule& rule),
+                       const ByInstructionSet<ReductionKernels>& kernels) {
+  return {.name = name, .kind = OpKind::reduction, .vjp = vjp, .reduction = &kernels, .describe = describe_axes};
+}
+
 }  // namespace
 
-constinit const Op sum_op{
-    .name = "sum", .kind = OpKind::reduction, .vjp = sum_vjp, .reduction = &sum_reductions, .describe = describe_axes};
+constinit const Op sum_op = primitive("sum", sum_vjp, sum_reductions);
+constinit const Op max_op = primitive("max", extremum_vjp, max_reductions);
+constinit const Op min_op = primitive("min", extremum_vjp, min_reductions);
+constinit const Op all_op = primitive("all", nullptr, all_reductions);
 XTAPE_LIST_OP(sum_op);
-constinit const Op max_op{.name = "max",
-                          .kind = OpKind::reduction,
-                          .vjp = extremum_vjp,
-                          .reduction = &max_reductions,
-                          .describe = describe_axes};
 XTAPE_LIST_OP(max_op);
-constinit const Op min_op{.name = "min",
-                          .kind = OpKind::reduction,
-                          .vjp = extremum_vjp,
-                          .reduction = &min_reductions,
-                          .describe = describe_axes};
 XTAPE_LIST_OP(min_op);
-constinit const Op all_op{
-    .name = "all", .kind = OpKind::reduction, .reduction = &all_reductions, .describe = describe_axes};
 XTAPE_LIST_OP(all_op);
 
 std::string describe_axes(std::span<const std::int64_t> attributes) {
