@@ -302,6 +302,12 @@ std::vector<Row> pooling_rows() {
              const Tensor y = max_pooled(with_shape(x[0], {1, 1, 4, 4}), {.stride = 2, .kernel = 2});
              return with_shape(y, {2, 2});
            }),
+       sample(
+           {real({1, 2, 1, 1, 1, 3, 4, 2})}, [](Vars x) { return max_pool2d(x[0], 2); },
+           [](Tensors x) {
+             const Tensor y = max_pooled(with_shape(x[0], {2, 3, 4, 2}), {.stride = 2, .kernel = 2});
+             return with_shape(y, {1, 2, 1, 1, 1, 3, 2, 1});
+           }),
        pooling_failures([](const Var& x, auto... how) { return max_pool2d(x, Pair(how)...); })},
       {"max_pool1d", line_max_pool({2, 3, 7}, {.stride = {1, 2}, .kernel = {1, 3}}),
        line_max_pool({1, 2, 7}, {.stride = {1, 2}, .padding = {0, 1}, .dilation = {1, 2}, .kernel = {1, 3}}),

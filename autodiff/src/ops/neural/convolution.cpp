@@ -30,18 +30,6 @@ void check_operands(std::string_view op, const Layer& layer, std::size_t axes, s
     fail<ShapeError>(op, "bias is ", bias->shape(), ", it must be ", Shape{out}, ": weight is ", weight);
 }
 
-/// A tensor with its last axes, of which there are one or two, as two, and those before the last `kept` as one.
-Var as_images(const Var& x, std::size_t axes, std::size_t kept) {
-  const Shape from = x.shape();
-  std::int64_t batch = 1;
-  for (std::size_t axis = 0; axis + kept + axes < from.rank(); ++axis) batch *= from[axis];
-  Shape shape{batch};
-  for (std::size_t axis = kept; axis-- > 0;) shape.push_back(from.back(axes + axis));
-  shape.push_back(axes == 2 ? from.back(1) : 1);
-  shape.push_back(from.back());
-  return reshaped(x, shape);
-}
-
 /// Images with the batch axes of x and its number of spatial axes, plus bias.
 Var finished(const Layer& layer, const Var& images, std::size_t axes) {
   const Shape x = layer[0].shape(), shape = images.shape();
@@ -52,8 +40,6 @@ Var finished(const Layer& layer, const Var& images, std::size_t axes) {
   result.push_back(shape[3]);
   return reshaped(sum, result);
 }
-
-Pair extents_of(const Var& images) { return {images.shape().back(1), images.shape().back()}; }
 
 /// A matrix for each group by the stack of matrices for each image and group.
 Var grouped_product(const Var& weights, const Var& columns, std::int64_t groups) {

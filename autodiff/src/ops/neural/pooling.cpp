@@ -33,38 +33,32 @@ void check_padding(std::string_view op, std::int64_t padding, std::int64_t kerne
     fail<ValueError>(op, "the padding is ", padding, ", it must be at most half of a window of ", reach);
 }
 
-/// (..., height, width) or (..., length) as (..., height, width).
+/// (..., height, width) or (..., length) as (images, height, width).
 Var as_image(const Pool& pool, const Var& x) {
-  const Shape from = x.shape();
-  if (from.rank() < pool.axes) fail<ShapeError>(pool.op, "x is ", from, ", it needs ", pool.axes, " axes or more");
-  if (pool.axes == 2) return x;
-  Shape shape(std::span(from.begin(), from.rank() - 1));
-  shape.push_back(1);
-  shape.push_back(from.back());
-  return reshaped(x, shape);
+  if (x.rank() < pool.axes) fail<ShapeError>(pool.op, "x is ", x.shape(), ", it needs ", pool.axes, " axes or more");
+  return detail::as_images(x, pool.axes, 0);
 }
 
 Pair counts_of(const Pool& pool, const Var& image, const Shape& given) {
   const Windows& windows = pool.windows;
-  const Pair extents(image.shape().back(1), image.shape().back());
-  const Pair counts = detail::window_counts(pool.op, given, extents, windows, pool.ceil_mode);
+  const Pair counts = detail::window_counts(pool.op, given, detail::extents_of(image), windows, pool.ceil_mode);
   check_padding(pool.op, windows.padding.height, windows.kernel.height, windows.dilation.height);
   check_padding(pool.op, windows.padding.width, windows.kernel.width, windows.dilation.width);
   return counts;
 }
 
-/// A reduction over the taps: (..., rows, columns).
+/// A reduction over the taps: (images, rows, columns).
 Var reduced_taps(const detail::Op& op, const Var& taps) {
   constexpr std::int64_t kTapAxes[] = {2, 2};
   return detail::reduced(op, taps, kTapAxes);
 }
 
-/// Images of the original rank: without their height where one axis was pooled.
-Var finished(const Pool& pool, const Var& images) {
-  if (pool.axes == 2) return images;
-  const Shape from = images.shape();
-  Shape shape(std::span(from.begin(), from.rank() - 2));
-  shape.push_back(from.back());
+/// Images with the axes of x before those that were pooled.
+Var finished(const Pool& pool, const Var& images, const Var& x) {
+  const Shape from = x.shape();
+  Shape shape(std::span(from.begin(), from.rank() - pool.axes));
+  if (pool.axes == 2) shape.push_back(images.shape()[1]);
+  shape.push_back(images.shape()[2]);
   return reshaped(images, shape);
 }
 
@@ -72,7 +66,7 @@ Var max_pooled(const Pool& pool, const Var& x) {
   const Var image = as_image(pool, x);
   const Pair counts = counts_of(pool, image, x.shape());
   const Var taps = detail::windows_of(image, pool.windows, counts, -std::numeric_limits<double>::infinity());
-  return finished(pool, reduced_taps(detail::max_op, taps));
+  return finished(pool, reduced_taps(detail::max_op, taps), x);
 }
 
 /// How many elements the windows on an axis have: of the input, or of the padded input.
@@ -109,7 +103,7 @@ Var average_pooled(const Pool& pool, const Var& x, bool count_include_pad) {
   const Var image = as_image(pool, x);
   const Pair counts = counts_of(pool, image, x.shape());
   const Var sums = reduced_taps(detail::sum_op, detail::windows_of(image, pool.windows, counts));
-  return finished(pool, sums / window_areas(pool, image, counts, count_include_pad));
+  return finished(pool, sums / window_areas(pool, image, counts, count_include_pad), x);
 }
 
 }  // namespace

@@ -184,6 +184,19 @@ bool is_identity(const Windows& windows) {
 
 }  // namespace
 
+Var as_images(const Var& x, std::size_t axes, std::size_t kept) {
+  const Shape from = x.shape();
+  std::int64_t batch = 1;
+  for (std::size_t axis = 0; axis + kept + axes < from.rank(); ++axis) batch *= from[axis];
+  Shape shape{batch};
+  for (std::size_t axis = kept; axis-- > 0;) shape.push_back(from.back(axes + axis));
+  shape.push_back(axes == 2 ? from.back(1) : 1);
+  shape.push_back(from.back());
+  return reshaped(x, shape);
+}
+
+Pair extents_of(const Var& images) { return {images.shape().back(1), images.shape().back()}; }
+
 void check_windows(std::string_view op, const Windows& windows) {
   check_range(op, "the kernel size", windows.kernel, 1);
   check_range(op, "the stride", windows.stride, 1);

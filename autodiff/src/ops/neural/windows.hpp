@@ -13,6 +13,12 @@ struct Windows {
   Pair kernel, stride = 1, padding = 0, dilation = 1;
 };
 
+/// A tensor with its last axes, of which there are one or two, as height and width, and those before the last `kept` of
+/// the others as one.
+Var as_images(const Var& x, std::size_t axes, std::size_t kept);
+/// Height and width.
+Pair extents_of(const Var& images);
+
 /// Throws ValueError for a number below its range.
 void check_windows(std::string_view op, const Windows& windows);
 /// How many windows fit on each axis. With `ceil_mode` the last may reach over the end if it starts before. Throws
