@@ -36,4 +36,10 @@ bool eigh(int n, T* a, T* values);
 template <class T>
 bool svd(int m, int n, T* a, T* s, T* u, T* vt);
 
+/// Minimizes the norm of a x - b for a (m, n) and columns b (max(m, n), columns), whose first n rows become x. s, of
+/// the smaller extent, becomes the singular values; those up to `share` times the largest do not count for the rank.
+/// Destroys a. False if there is no convergence.
+template <class T>
+bool least_squares(int m, int n, int columns, T* a, T* b, T* s, T share, int& rank);
+
 }  // namespace xtape::detail::lapack
