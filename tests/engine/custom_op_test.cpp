@@ -250,8 +250,62 @@ TEST(CustomOp, Errors) {
   EXPECT_TRUE(contains(message_of<DTypeError>([&] { differentiate(dtype); }), {"faulty", "float32", "float64"}));
   EXPECT_TRUE(contains(message_of<ValueError>([] { CustomOp("none", CustomOp::Forward(), CustomOp::Vjp()); }),
                        {"none", "forward", "vjp"}));
+  EXPECT_TRUE(contains(message_of<ValueError>([] { product_op(""); }), {"custom_op", "name is empty"}));
   const CustomOp op = product_op();
   EXPECT_TRUE(contains(message_of<ValueError>([&] { op(Array{1}, Array{2}); }), {"my_product", "Var"}));
+}
+
+TEST(CustomOp, VarsOfOtherTapes) {
+  Tape tape, other;
+  const Var x = tape.variable(Array{1, 2}), elsewhere = other.variable(Array{3, 4});
+  const auto gone = [] {
+    Tape local;
+    return local.variable(Array{1, 2});
+  };
+  const auto value_of = [&](const CustomOp::Forward& forward) {
+    const CustomOp op("strayed", forward, [](Vars, const Var&, const Var& c) { return std::vector<Var>{c}; });
+    return message_of<ValueError>([&] { op(x); });
+  };
+  EXPECT_TRUE(contains(value_of([&](Vars) { return elsewhere; }), {"strayed", "its value", "another tape"}));
+  EXPECT_TRUE(contains(value_of([&](Vars) { return gone(); }), {"strayed", "its value", "gone"}));
+  EXPECT_TRUE(contains(value_of([](Vars) { return Var(); }), {"strayed", "its value", "empty"}));
+  const auto cotangent_of = [&](const std::function<Var()>& give) {
+    const CustomOp op(
+        "strayed", [](Vars in) { return 2 * in[0]; },
+        [give](Vars, const Var&, const Var&) { return std::vector<Var>{give()}; });
+    return message_of<ValueError>([&] { tape.gradient(sum(op(x)), x); });
+  };
+  EXPECT_TRUE(contains(cotangent_of([&] { return elsewhere; }), {"strayed", "cotangent", "another tape"}));
+  EXPECT_TRUE(contains(cotangent_of(gone), {"strayed", "cotangent", "gone"}));
+}
+
+TEST(CustomOp, WhatTheFunctionsThrowArrives) {
+  const auto throws = [](auto&&...) -> int { throw std::out_of_range("mine"); };
+  const CustomOp ordinary(
+      "ordinary", [](Vars x) { return 2 * x[0]; },
+      [=](Vars x, const Var&, const Var&) { return std::vector<Var>(static_cast<std::size_t>(throws(x))); });
+  const CustomOp opaque(
+      "opaque", [=](Arrays x) { return Array::zeros({throws(x)}); },
+      [](Arrays, const Array&, const Array&) { return std::vector<Array>(); });
+  Tape tape;
+  const Var x = tape.variable(Array{1, 2});
+  EXPECT_TRUE(contains(message_of<std::out_of_range>([&] { tape.gradient(sum(ordinary(x)), x); }), {"mine"}));
+  const Var y = opaque(x);
+  EXPECT_TRUE(contains(message_of<std::out_of_range>([&] { y.value(); }), {"mine"}));
+  EXPECT_TRUE(equals((3 * x).value(), {3, 6})) << "the tape stays usable";
+}
+
+TEST(CustomOp, SeveralResultsAsOne) {
+  const CustomOp op(
+      "sine_and_cosine",
+      [](Vars x) {
+        return stack({sin(x[0]), cos(x[0])});
+      },
+      [](Vars x, const Var& y, const Var& c) {
+        const Var swapped = stack({take(y, Array(std::int64_t{1}), 0), -take(y, Array(std::int64_t{0}), 0)});
+        return std::vector<Var>{sum(c * swapped, 0) + 0 * x[0]};
+      });
+  EXPECT_TRUE(gradient_is_right([&](const Var& x) { return op(x); }, Array{0.3, -1.2, 2}, {.order = 2}));
 }
 
 TEST(OpaqueOp, Errors) {

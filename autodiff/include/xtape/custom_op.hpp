@@ -27,7 +27,8 @@ struct CustomDefinition;
 }
 
 /// An op to be created once and called often; it is never freed, since tapes and plans refer to it. The functions may
-/// be called at any later time and from several threads.
+/// be called at any later time and from several threads; what they throw reaches whoever asked for the value or the
+/// gradient. An op with several results gives them as one, by `stack` or `concatenate`.
 class CustomOp {
  public:
   /// The value in ordinary ops, any number of them.
@@ -42,13 +43,15 @@ class CustomOp {
   using ShapeRule = std::function<Shape(std::span<const Shape> x)>;
 
   /// An op with derivatives of any order, since its rule is made of ops. No gradient flows through `forward` itself.
+  /// Throws ValueError for an empty name or function, as does the other form.
   CustomOp(std::string name, Forward forward, Vjp vjp);
   /// An opaque op, whose second derivative is an error. Its value has the dtype of the first floating input, and the
   /// shape of the first input unless `shape` says otherwise. An empty Array() means no cotangent.
   CustomOp(std::string name, ArrayForward forward, ArrayVjp vjp, ShapeRule shape = {});
 
-  /// Records the op. When gradients are taken, or for an opaque op when it runs, throws ShapeError, DTypeError or
-  /// ValueError if the functions give something else than they should.
+  /// Records the op. Here, when gradients are taken, or for an opaque op when it runs, throws ShapeError, DTypeError or
+  /// ValueError if the functions give something else than they should. An opaque op takes up to 32 inputs; to be
+  /// differentiated for one, it must have that input's dtype.
   Var operator()(std::span<const Operand> inputs) const;
   Var operator()(std::initializer_list<Operand> inputs) const {
     return (*this)(std::span<const Operand>(inputs.begin(), inputs.size()));

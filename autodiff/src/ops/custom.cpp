@@ -18,6 +18,17 @@ struct Definitions {
   std::deque<CustomDefinition> all;
 };
 
+/// Throws ValueError if a Var that a function of the application returned is not of this tape.
+void require_on(const TapeState& state, const Var& var, const CustomDefinition& definition, std::string_view what) {
+  bool ours = false;
+  try {
+    ours = &VarAccess::state(var) == &state;
+  } catch (const StaleVarError&) {
+    fail<ValueError>(definition.name, what, " is a Var that is empty or of a tape that is gone");
+  }
+  if (!ours) fail<ValueError>(definition.name, what, " is a Var of another tape");
+}
+
 /// The rule of an op made of ordinary ops; input 0 is the value.
 void custom_vjp(Rule& rule) {
   const CustomDefinition& definition = definition_of(rule.attributes());
@@ -29,6 +40,7 @@ void custom_vjp(Rule& rule) {
                      " inputs");
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (!rule.wants(i + 1) || VarAccess::empty(cotangents[i])) continue;
+    require_on(VarAccess::state(rule.cotangent), cotangents[i], definition, "a cotangent of its vjp");
     if (cotangents[i].dtype() != inputs[i].dtype())
       fail<DTypeError>(definition.name, "its vjp gives ", cotangents[i].dtype(), " to an input of ", inputs[i].dtype());
     rule.give(i + 1, cotangents[i]);
@@ -46,13 +58,18 @@ Var record_ordinary(const CustomDefinition& definition, TapeState& state, std::s
   std::vector<Var> vars;
   for (NodeId input : inputs) vars.push_back(VarAccess::make(state, input));
   const Var value = definition.forward(vars);
-  if (&VarAccess::state(value) != &state) fail<ValueError>(definition.name, "its value is a Var of another tape");
+  require_on(state, value, definition, "its value");
   std::vector<NodeId> all{VarAccess::node(value)};
   all.insert(all.end(), inputs.begin(), inputs.end());
   const std::int64_t attribute = attribute_of(definition);
   const Shape shape = value.shape();
   return VarAccess::make(state,
                          append(state, definition.op, value.dtype(), shape, all, std::span(&attribute, 1), location));
+}
+
+void check_definition(const std::string& name, bool complete) {
+  if (name.empty()) fail<ValueError>("custom_op", "the name is empty");
+  if (!complete) fail<ValueError>("custom_op", "\"", name, "\" needs a forward and a vjp");
 }
 
 /// That of the first floating operand that is no number, for the numbers beside it.
@@ -90,7 +107,7 @@ std::int64_t attribute_of(const CustomDefinition& definition) { return reinterpr
 namespace xtape {
 
 CustomOp::CustomOp(std::string name, Forward forward, Vjp vjp) {
-  if (!forward || !vjp) detail::fail<ValueError>("custom_op", "\"", name, "\" needs a forward and a vjp");
+  detail::check_definition(name, forward && vjp);
   detail::CustomDefinition definition;
   definition.name = std::move(name);
   definition.forward = std::move(forward);
@@ -99,7 +116,7 @@ CustomOp::CustomOp(std::string name, Forward forward, Vjp vjp) {
 }
 
 CustomOp::CustomOp(std::string name, ArrayForward forward, ArrayVjp vjp, ShapeRule shape) {
-  if (!forward || !vjp) detail::fail<ValueError>("custom_op", "\"", name, "\" needs a forward and a vjp");
+  detail::check_definition(name, forward && vjp);
   detail::CustomDefinition definition;
   definition.name = std::move(name);
   definition.array_forward = std::move(forward);
