@@ -44,6 +44,8 @@ TEST(Plain, RightGradientPasses) {
   EXPECT_THAT(report, PassesGradientCheck());
   EXPECT_EQ(report.checked, 4);
   EXPECT_TRUE(passes(report));
+  EXPECT_TRUE(gradient_is_right(rosenbrock, rosenbrock_gradient, kStart));
+  EXPECT_TRUE(gradient_is_right(rosenbrock, rosenbrock_gradient, kStart, {.seed = 3}));
 }
 
 TEST(Plain, WrongElementIsNamed) {

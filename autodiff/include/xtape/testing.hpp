@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <functional>
 #include <ostream>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -32,9 +34,14 @@ template <class F, std::size_t N>
                                              const CheckOptions& options = {}) {
   return passes(check_gradient(std::forward<F>(loss), parameters, options));
 }
-template <class F, class... Arguments>
-::testing::AssertionResult gradient_is_right(F&& f, const Arguments&... arguments) {
-  return passes(check_gradient(std::forward<F>(f), arguments...));
+template <class F, class Point>
+::testing::AssertionResult gradient_is_right(F&& f, const Point& point, const CheckOptions& options = {}) {
+  return passes(check_gradient(std::forward<F>(f), point, options));
+}
+template <class F, class Gradient, class X>
+requires(std::is_convertible_v<const X&, std::span<const double>>)::testing::AssertionResult
+    gradient_is_right(F&& f, Gradient&& gradient, const X& x, const CheckOptions& options = {}) {
+  return passes(check_gradient(std::forward<F>(f), std::forward<Gradient>(gradient), x, options));
 }
 
 /// A matcher for reports, for EXPECT_THAT.
