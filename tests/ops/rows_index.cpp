@@ -204,11 +204,15 @@ std::vector<Row> picking_rows() {
       {"one_hot", encoding({4}, 3, DType::float64), encoding({2, 3}, 4, DType::float32), encoding({}, 2, DType::int64),
        encoding({5}, 3, DType::boolean), encoding({3}, 0, DType::float64), no_gradient(),
        fails_on<DTypeError>({2}, [](Vars x) { return one_hot(x[0], 3); }, {"one_hot", "float64"}),
+       fails<ShapeError>({integer({1, 1, 1, 1, 1, 1, 1, 2}, 0, 1)}, [](Vars x) { return one_hot(x[0], 2); },
+                         {"one_hot", "9 axes"}),
        fails<ValueError>({integer({2}, 0, 1)}, [](Vars x) { return one_hot(x[0], -1); }, {"one_hot", "-1"})},
       {"meshgrid", meshing({{3}, {2}}, Indexing::xy, 0, 1, {2, 3}), meshing({{3}, {2}}, Indexing::xy, 1, 0, {2, 3}),
        meshing({{3}, {2}}, Indexing::ij, 0, 0, {3, 2}), meshing({{3}, {2}}, Indexing::ij, 1, 1, {3, 2}),
        meshing({{3}, {2}, {4}}, Indexing::xy, 2, 2, {2, 3, 4}), meshing({{3}}, Indexing::xy, 0, 0, {3}),
        meshing({{3}, {}}, Indexing::xy, 1, 0, {1, 3}),
+       fails_on<ShapeError>({2}, [](Vars x) { return meshgrid(std::vector<Var>(9, x[0]))[0]; },
+                            {"meshgrid", "9 arguments"}),
        fails_on<ShapeError>({2, 3}, [](Vars x) { return meshgrid({x[0]})[0]; }, {"meshgrid", "argument 0", "[2, 3]"})},
   };
 }

@@ -234,6 +234,7 @@ std::vector<Row> tensor_product_rows() {
        means("iaj,bji->ab", {2, 3, 4}, {2, 4, 2}, tensordot_of({0, 2}, {-1, 1})),
        mismatched(build_of(tensordot_of(2)), {3, 4}, {4, 3}, {"tensordot", "axis 0 of a [3, 4]", "b [4, 3]"}),
        mismatched(build_of(tensordot_of(3)), {3, 4}, {4, 3}, {"tensordot", "no 3 axes", "[3, 4]"}),
+       mismatched(build_of(tensordot_of(0)), {1, 1, 1, 1, 2}, {1, 1, 1, 2}, {"tensordot", "9 axes"}),
        mismatched(build_of(tensordot_of(-1)), {3, 4}, {4, 3}, {"tensordot", "-1", "[3, 4]"}),
        mismatched(build_of(tensordot_of({0, 0}, {0, 1})), {3, 4}, {3, 3}, {"tensordot", "given twice"}),
        mismatched(build_of(tensordot_of({0}, {0, 1})), {3, 4}, {3, 3}, {"tensordot", "make no pairs"}),
@@ -243,7 +244,8 @@ std::vector<Row> tensor_product_rows() {
        means_reshaped("i,jk->jik", {2}, {3, 4}, kron_of, {2}, {3, 4}, of_kron_of_ranks), means(",->", {}, {}, kron_of),
        means_reshaped("abc,def->adbecf", {2, 2, 1}, {1, 3, 2}, kron_of, {2, 2, 1}, {1, 3, 2}, {2, 6, 2}),
        means_reshaped("ij,kl->ikjl", {0, 2}, {3, 2}, kron_of, {0, 2}, {3, 2}, {0, 4}),
-       means_reshaped("a,b->ba", {1, 1, 1, 2, 1, 1}, {1, 3, 1, 1, 1, 1}, kron_of, {2}, {3}, {1, 3, 1, 2, 1, 1})},
+       means_reshaped("a,b->ba", {1, 1, 1, 2, 1, 1}, {1, 3, 1, 1, 1, 1}, kron_of, {2}, {3}, {1, 3, 1, 2, 1, 1}),
+       mismatched(build_of(kron_of), {2, 2, 2, 2, 2}, {2, 2, 2, 2}, {"kron", "9 axes", "[2, 2, 2, 2, 2]"})},
       {"cross", crossed({3}, {3}, {3}, -1), crossed({4, 3}, {4, 3}, {4, 3}, -1),
        crossed({2, 4, 3}, {4, 3}, {2, 4, 3}, -1), crossed({3, 4}, {3, 4}, {3, 4}, 0),
        crossed({2, 3, 1}, {3, 5}, {2, 3, 5}, -2), crossed({0, 3}, {0, 3}, {0, 3}, 1),
@@ -310,23 +312,27 @@ Row::Part patterns_with_ellipsis() {
 }
 
 Row::Part patterns_that_fail() {
-  return all_of({bad_subscripts("ij,jk->ik", {{2, 3}}, {"2 operands", "there are 1"}),
-                 bad_subscripts("ij->i", {{2, 3, 4}}, {"2 labels", "3 axes", "operand 0"}),
-                 bad_subscripts("...ijk->i", {{2, 3}}, {"3 labels", "2 axes"}),
-                 bad_subscripts("ij->ik", {{2, 3}}, {"output label k", "no operand"}),
-                 bad_subscripts("ij->ii", {{2, 3}}, {"output label i twice"}),
-                 bad_subscripts("i1->i", {{2, 3}}, {"'1'"}), bad_subscripts("i..->i", {{2, 3}}, {"'.'"}),
-                 bad_subscripts("...i...->i", {{2, 3}}, {"'.'"}), bad_subscripts("i->j->k", {{2}}, {"'-'"}),
-                 bad_subscripts("...i->i", {{2, 3}}, {"ellipsis for 1 axes", "none in its output"}),
-                 fails<ShapeError>(reals({{2, 3}, {4, 5}}),
-                                   [](Vars x) {
-                                     return einsum("ij,jk->ik", {x[0], x[1]});
-                                   },
-                                   {"einsum", "[4, 5]", "extent 3"}),
-                 fails<ValueError>({real({2})}, [](Vars) { return einsum("i->i", std::vector<Var>{}); },
-                                   {"einsum", "no operands"}),
-                 fails<DTypeError>({integer({2, 2}, 0, 3)}, [](Vars x) { return einsum("ij->ji", {x[0]}); },
-                                   {"einsum", "int64"})});
+  return all_of(
+      {bad_subscripts("ij,jk->ik", {{2, 3}}, {"2 operands", "there are 1"}),
+       bad_subscripts("ij->i", {{2, 3, 4}}, {"2 labels", "3 axes", "operand 0"}),
+       bad_subscripts("...ijk->i", {{2, 3}}, {"3 labels", "2 axes"}),
+       bad_subscripts("ij->ik", {{2, 3}}, {"output label k", "no operand"}),
+       bad_subscripts("ij->ii", {{2, 3}}, {"output label i twice"}), bad_subscripts("i1->i", {{2, 3}}, {"'1'"}),
+       bad_subscripts("i..->i", {{2, 3}}, {"'.'"}), bad_subscripts("...i...->i", {{2, 3}}, {"'.'"}),
+       bad_subscripts("i->j->k", {{2}}, {"'-'"}),
+       bad_subscripts("...i->i", {{2, 3}}, {"ellipsis for 1 axes", "none in its output"}),
+       fails<ShapeError>(reals({{2, 3}, {4, 5}}),
+                         [](Vars x) {
+                           return einsum("ij,jk->ik", {x[0], x[1]});
+                         },
+                         {"einsum", "[4, 5]", "extent 3"}),
+       fails<ShapeError>({real({1})},
+                         [](Vars x) { return einsum("a,b,c,d,e,f,g,h,i->abcdefghi", std::vector<Var>(9, x[0])); },
+                         {"einsum", "an output of 9 axes"}),
+       fails<ValueError>({real({2})}, [](Vars) { return einsum("i->i", std::vector<Var>{}); },
+                         {"einsum", "no operands"}),
+       fails<DTypeError>({integer({2, 2}, 0, 3)}, [](Vars x) { return einsum("ij->ji", {x[0]}); },
+                         {"einsum", "int64"})});
 }
 
 Row einsum_row() {

@@ -211,6 +211,11 @@ std::vector<Row> shape_rows() {
            [](Tensors x) { return gathered(x[0], {6}, [](const Index& i) {
                              return Index{i[0] % 2, i[0] / 2};
                            }); }),
+       fails_on<ShapeError>({2},
+                            [](Vars x) {
+                              return reshape(x[0], {1, 1, 1, 1, 1, 1, 1, 1, 2});
+                            },
+                            {"reshape", "9 axes", "[2]"}),
        fails_on<ShapeError>({2, 3},
                             [](Vars x) {
                               return reshape(x[0], {4, 2});
@@ -237,6 +242,8 @@ std::vector<Row> shape_rows() {
        fails_on<ShapeError>({2, 3}, [](Vars x) { return broadcast_to(x[0], {3}); }, {"broadcast_to", "[2, 3]", "[3]"})},
       {"expand_dims", expanded({}, 0, {1}), expanded({2, 3}, 0, {1, 2, 3}), expanded({2, 3}, 2, {2, 3, 1}),
        expanded({2, 3}, -1, {2, 3, 1}), expanded({2, 3}, -3, {1, 2, 3}), expanded({2, 3, 4}, 1, {2, 1, 3, 4}),
+       fails_on<ShapeError>({1, 1, 1, 1, 1, 1, 1, 2}, [](Vars x) { return expand_dims(x[0], 0); },
+                            {"expand_dims", "9 axes", "[1, 1, 1, 1, 1, 1, 1, 2]"}),
        fails_on<ShapeError>({2, 3}, [](Vars x) { return expand_dims(x[0], 3); }, {"expand_dims", "axis 3", "3 axes"})},
       {"squeeze", squeezed({1, 2, 1, 3}, {}, {2, 3}), squeezed({1, 2, 1, 3}, {0}, {2, 1, 3}),
        squeezed({1, 2, 1, 3}, {-2}, {1, 2, 3}), squeezed({1, 2, 1, 3}, {0, 2}, {2, 3}), squeezed({1}, {}, {}),
@@ -308,10 +315,17 @@ std::vector<Row> shape_rows() {
                            return stack({x[0], x[1]}, 0);
                          },
                          {"stack", "[2, 3]", "[2, 4]"}),
+       fails_on<ShapeError>({1, 1, 1, 1, 1, 1, 1, 2},
+                            [](Vars x) {
+                              return stack({x[0], x[0]});
+                            },
+                            {"stack", "9 axes"}),
        fails_on<ShapeError>({2, 3}, [](Vars x) { return stack({x[0]}, 3); }, {"stack", "axis 3", "3 axes"})},
       {"take", taken({5}, {3}, 0), taken({5}, {}, 0), taken({3, 4}, {6}, 1), taken({3, 4}, {2, 2}, 0),
        taken({3, 4}, {2, 2}, -1), taken({2, 3, 2, 2}, {2}, 1), taken({5}, {0}, 0),
        fails<DTypeError>({real({3}), real({2})}, [](Vars x) { return take(x[0], x[1], 0); }, {"take", "float64"}),
+       fails<ShapeError>({real({3, 1, 1, 1, 1}), integer({1, 1, 1, 1, 1}, 0, 1)},
+                         [](Vars x) { return take(x[0], x[1], 0); }, {"take", "9 axes", "[3, 1, 1, 1, 1]"}),
        fails<ShapeError>({real({3}), integer({2}, 0, 1)}, [](Vars x) { return take(x[0], x[1], 1); },
                          {"take", "axis 1", "1 axes"})},
       {"take_along_axis", taken_along({5}, {3}, 0), taken_along({3, 4}, {3, 2}, 1), taken_along({3, 4}, {5, 4}, 0),

@@ -292,6 +292,9 @@ Var einsum_of(std::string_view text, std::span<const Var> operands) {
   std::vector<std::size_t> ranks;
   for (const Var& operand : operands) ranks.push_back(operand.rank());
   const Subscripts subscripts = parse_subscripts(text, ranks);
+  if (subscripts.output.size() > Shape::kMaxRank)
+    fail<ShapeError>("einsum", "\"", text, "\" has an output of ", subscripts.output.size(), " axes, the most are ",
+                     Shape::kMaxRank);
   const Extents extents = extents_of(operands, subscripts.inputs);
   std::vector<Term> terms;
   for (std::size_t i = 0; i < operands.size(); ++i) {

@@ -167,6 +167,7 @@ Var taken(const Var& x, const Var& indices, int axis, Caller caller) {
   check_indices(kCallers[static_cast<std::size_t>(caller)], indices);
   const Shape from = x.shape();
   const std::size_t at = normalized_axis("take", axis, from.rank());
+  check_rank("take", from, from.rank() - 1 + indices.rank());
   Shape shape;
   for (std::size_t i = 0; i < from.rank(); ++i) {
     if (i != at) shape.push_back(from[i]);

@@ -60,6 +60,7 @@ Var one_hot(const Operand& indices, std::int64_t classes, DType dtype) {
           fail<DTypeError>("one_hot", "the indices are ", v.dtype(), ", they must be int64");
         if (classes < 0) fail<ValueError>("one_hot", "the number of classes must not be negative, is ", classes);
         Shape shape = v.shape();
+        detail::check_rank("one_hot", shape, shape.rank() + 1);
         shape.push_back(1);
         return cast(equal(detail::reshaped(v, shape), arange(classes)), dtype);
       },
@@ -67,6 +68,8 @@ Var one_hot(const Operand& indices, std::int64_t classes, DType dtype) {
 }
 
 std::vector<Var> meshgrid(const std::vector<Var>& axes, Indexing indexing, const char* file, std::uint32_t line) {
+  if (axes.size() > Shape::kMaxRank)
+    fail<ShapeError>("meshgrid", axes.size(), " arguments make a grid of as many axes, the most are ", Shape::kMaxRank);
   Shape grid;
   for (std::size_t i = 0; i < axes.size(); ++i) grid.push_back(1);
   for (std::size_t i = 0; i < axes.size(); ++i) {

@@ -97,6 +97,7 @@ Var with_axis(const Var& x, std::size_t axis) {
 Var stacked(TapeState& state, std::vector<Var>& parts, int axis) {
   const Shape shape = parts[0].shape();
   const std::size_t at = normalized_axis("stack", axis, shape.rank() + 1);
+  check_rank("stack", shape, shape.rank() + 1);
   for (Var& part : parts) {
     if (part.shape() != shape) fail<ShapeError>("stack", "the shapes ", shape, " and ", part.shape(), " differ");
     part = with_axis(part, at);

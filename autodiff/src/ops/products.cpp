@@ -50,6 +50,7 @@ Var contracted(std::string_view op, const Var& a, const AxisList& a_axes, const 
   const Var right = b.rank() == 0 ? b : permuted(b, joined(b_axes, b_free));
   const Var rows = reshaped(left, Shape{size_along(a_shape, a_free), k});
   const Var columns = reshaped(right, Shape{k, size_along(b_shape, b_free)});
+  detail::check_rank(op, a_shape, a_free.size() + b_free.size());
   Shape shape;
   for (std::size_t axis : a_free) shape.push_back(a_shape[axis]);
   for (std::size_t axis : b_free) shape.push_back(b_shape[axis]);
@@ -89,6 +90,10 @@ Var kronecker(const Var& a, const Var& b) {
   detail::check_floating("kron", a);
   const std::size_t rank = std::max(a.rank(), b.rank());
   const Shape a_shape = with_leading_ones(a.shape(), rank), b_shape = with_leading_ones(b.shape(), rank);
+  const auto long_axes = [](const Shape& shape) { return std::ranges::count_if(shape, [](auto e) { return e != 1; }); };
+  if (const auto axes = static_cast<std::size_t>(long_axes(a_shape) + long_axes(b_shape)); axes > Shape::kMaxRank)
+    fail<ShapeError>("kron", axes, " axes with more than one element, the most in both are ", Shape::kMaxRank,
+                     ": a is ", a.shape(), ", b is ", b.shape());
   Shape left, right, result;
   for (std::size_t axis = 0; axis < rank; ++axis) {
     result.push_back(a_shape[axis] * b_shape[axis]);

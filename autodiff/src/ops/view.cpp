@@ -161,6 +161,11 @@ Var matrix_transposed(const Var& x) {
   return transposed(x, kExchanged);
 }
 
+void check_rank(std::string_view op, const Shape& x, std::size_t rank) {
+  if (rank > Shape::kMaxRank)
+    fail<ShapeError>(op, "the result would have ", rank, " axes, the most are ", Shape::kMaxRank, ": x is ", x);
+}
+
 void give_transpose(Rule& rule, const Op& transpose) {
   const auto recorded = rule.attributes();
   give_transpose(rule, transpose, {recorded.begin(), recorded.end()});
@@ -191,6 +196,7 @@ namespace {
 
 /// The extents with -1 worked out, checked against the number of elements.
 Shape resolved_extents(const Shape& from, std::span<const std::int64_t> wanted) {
+  detail::check_rank("reshape", from, wanted.size());
   Shape shape;
   std::size_t unknown = Shape::kMaxRank;
   std::int64_t known = 1;
@@ -258,6 +264,7 @@ Var expand_dims(const Operand& x, int axis) {
       [&](const Var& v) {
         const Shape from = v.shape();
         const std::size_t at = detail::normalized_axis("expand_dims", axis, from.rank() + 1);
+        detail::check_rank("expand_dims", from, from.rank() + 1);
         Shape shape;
         for (std::size_t i = 0; i <= from.rank(); ++i) shape.push_back(i == at ? 1 : from[i < at ? i : i - 1]);
         return detail::reshaped(v, shape);

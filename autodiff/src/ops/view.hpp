@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <xtape/tape.hpp>
@@ -32,6 +33,9 @@ Var placed(const Var& x, std::size_t axis, std::int64_t first, std::int64_t exte
 Var placed(const Var& x, const Shape& shape, std::span<const std::int64_t> attributes);
 /// The numbers 0, 1, 2, ... along an axis of x, in int64, of extent 1 in the axes after it.
 Var positions_along(const Var& x, std::size_t axis);
+
+/// Throws ShapeError, in the name of `op`, where the result of x would have more axes than a Shape has.
+void check_rank(std::string_view op, const Shape& x, std::size_t rank);
 
 /// For the rule of a linear op: input 0 gets the op's transpose of the cotangent and the other inputs, with the op's
 /// own attributes or others.
