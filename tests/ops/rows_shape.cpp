@@ -216,6 +216,11 @@ std::vector<Row> shape_rows() {
                               return reshape(x[0], {1, 1, 1, 1, 1, 1, 1, 1, 2});
                             },
                             {"reshape", "9 axes", "[2]"}),
+       fails_on<ShapeError>({4},
+                            [](Vars x) {
+                              return reshape(x[0], {(1LL << 62) + 1, 4});  // 4 elements modulo 2^64
+                            },
+                            {"reshape", "[4]", "[4611686018427387905, 4]"}),
        fails_on<ShapeError>({2, 3},
                             [](Vars x) {
                               return reshape(x[0], {4, 2});
@@ -261,6 +266,7 @@ std::vector<Row> shape_rows() {
        sliced({7}, {{100, none, -3}}, {{{6, 3, 0}, false}}),
        sliced({7}, {{none, -3}}, {{{0, 1, 2, 3}, false}}),
        sliced({7}, {{2, none, 100}}, {{{2}, false}}),
+       sliced({7, 2}, {{2, none, INT64_MAX}, {none, none, INT64_MIN}}, {{{2}, false}, {{1}, false}}),
        sliced({7}, {Slice(3)}, {{{3}, true}}),
        sliced({7}, {Slice(-1)}, {{{6}, true}}),
        sliced({4, 5}, {{0, 4, 3}, Slice(-2)}, {{{0, 3}, false}, {{3}, true}}),

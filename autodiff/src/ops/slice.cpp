@@ -141,8 +141,10 @@ Range resolved_slice(const Slice& slice, std::size_t axis, std::int64_t extent) 
   const std::int64_t start = position(slice.start, forward ? lowest : highest);
   const std::int64_t stop = position(slice.stop, forward ? highest : lowest);
   const std::int64_t distance = forward ? stop - start : start - stop;
-  const std::int64_t stride = forward ? slice.step : -slice.step;
-  return {start, slice.step, distance <= 0 ? 0 : (distance - 1) / stride + 1};
+  if (distance <= 0) return {0, 1, 0};
+  // A step beyond the end is no step, and need not fit into any product.
+  if (slice.step >= distance || slice.step <= -distance) return {start, 1, 1};
+  return {start, slice.step, (distance - 1) / std::abs(slice.step) + 1};
 }
 
 Var sliced_by(const Var& x, std::span<const Slice> slices) {
@@ -154,8 +156,8 @@ Var sliced_by(const Var& x, std::span<const Slice> slices) {
   for (std::size_t axis = 0; axis < from.rank(); ++axis) {
     const Range range = resolved_slice(axis < slices.size() ? slices[axis] : Slice(), axis, from[axis]);
     const std::size_t from_end = from.rank() - 1 - axis;
-    attributes[2 * from_end] = range.extent == 0 ? 0 : range.start;
-    attributes[2 * from_end + 1] = range.extent == 0 ? 1 : range.step;
+    attributes[2 * from_end] = range.start;
+    attributes[2 * from_end + 1] = range.step;
     shape.push_back(range.extent);
     if (axis >= slices.size() || !slices[axis].index) without_indices.push_back(range.extent);
   }

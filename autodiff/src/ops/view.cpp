@@ -203,7 +203,8 @@ Shape resolved_extents(const Shape& from, std::span<const std::int64_t> wanted) 
   for (std::size_t axis = 0; axis < wanted.size(); ++axis) {
     if (wanted[axis] == -1 && unknown == Shape::kMaxRank) unknown = axis;
     else if (wanted[axis] < 0) fail<ShapeError>("reshape", from, " cannot become ", detail::text(wanted));
-    else known *= wanted[axis];
+    else if (__builtin_mul_overflow(known, wanted[axis], &known))
+      fail<ShapeError>("reshape", from, " cannot become ", detail::text(wanted), ", which has too many elements");
     shape.push_back(wanted[axis] == -1 && unknown == axis ? 1 : wanted[axis]);
   }
   if (unknown < Shape::kMaxRank) shape[unknown] = known == 0 ? -1 : from.size() / known;
