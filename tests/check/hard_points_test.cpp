@@ -56,6 +56,14 @@ TEST(HardPoints, FastOscillations) {
   }
 }
 
+TEST(HardPoints, GradientsThatVaryFastAreNotNoisy) {  // a step of width 1e-6, looked at in its middle
+  const CustomOp op = unary_op([](const Var& x) { return tanh(x); },
+                               [](const Var& x, const Var& c) { return 1.01 * c * (1 - square(tanh(x))); });
+  const Array x{1.0, 1.0};
+  EXPECT_THAT(check_gradient([](const Var& a) { return tanh(1e6 * (a - 1)); }, x), PassesGradientCheck());
+  EXPECT_THAT(check_gradient([&](const Var& a) { return op(1e6 * (a - 1)); }, x), HasGradientStatus(CheckStatus::fail));
+}
+
 TEST(HardPoints, PiecewiseConstant) {
   const auto f = [](const Var& a) { return floor(a); };
   EXPECT_THAT(check_gradient(f, Array{0.4, 1.7, 2.9, 4.2}), PassesGradientCheck());

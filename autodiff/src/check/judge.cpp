@@ -3,21 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "check/doubt.hpp"
+
 namespace xtape::detail {
 
 namespace {
 
-constexpr double kFirstStep = 0x1p-5;
-constexpr double kLongStep = 1;           ///< where shorter ones drown in noise
-constexpr double kShortStep = 0.3e-3;     ///< for a second opinion
-constexpr double kSafety = 10;            ///< over estimated errors
 constexpr double kEnough = 1e-8;          ///< relative error above which a longer step is worth a try
 constexpr double kKinkShare = 1e-6;       ///< of the slopes, by which they must differ to count as a kink
 constexpr double kUseless = 0.1;          ///< of the largest derivative: an error that leaves nothing to compare
 constexpr double kUselessOfValue = 1e-3;  ///< of the value, where all derivatives are small
-constexpr double kComparable = 30;        ///< times another error, within which an error is of its size
-constexpr int kMostDoubts = 8;            ///< large errors after which no more is asked whether they are rounding
-constexpr double kMostNoise = 0.01;       ///< of a gradient, relative: larger errors are seldom rounding
 constexpr double kNothing = 1e-13;        ///< what is smaller is most often the rounding of a value that should be 0
 
 /// Calls visit(element, step) for all elements that move.
@@ -29,13 +24,13 @@ void each(const Direction& direction, const Visit& visit) {
     for (std::size_t i = 0; i < direction.elements.size(); ++i) visit(direction.elements[i], direction.steps[i]);
 }
 
+}  // namespace
+
 double along(const Direction& direction, std::span<const double> gradient) {
   long double sum = 0;
   each(direction, [&](std::size_t i, double step) { sum += static_cast<long double>(gradient[i]) * step; });
   return static_cast<double>(sum);
 }
-
-}  // namespace
 
 double Judgement::difference() const { return std::abs(analytic - slope.value); }
 
@@ -87,14 +82,15 @@ double Judge::noise_along(const Direction& direction) {
 
 double Judge::analytic_noise(const Direction& direction) {
   const Direction small = gentle(direction);
-  std::vector<double> slopes;
-  for (double point : noise_points()) slopes.push_back(gradient_at(direction, small, point));
-  return noise_of(slopes);
+  return noise_of([&](double distance) { return gradient_at(direction, small, distance); });
 }
 
 /// What rounding does at the point, asked for when a derivative looks wrong.
 const Rounding& Judge::rounding() {
-  if (!rounding_) rounding_ = function_.rounding ? function_.rounding() : Rounding{};
+  if (rounding_) return *rounding_;
+  rounding_ = function_.rounding ? function_.rounding() : Rounding{};
+  report_.evaluations += std::ssize(rounding_->values);
+  report_.gradients += std::ssize(rounding_->gradients);
   return *rounding_;
 }
 
@@ -158,83 +154,9 @@ Judgement Judge::judge(const Direction& direction) {
   judgement.allowed = allowed(judgement.slope, judgement.analytic, noise);
   if (!judgement.slope.defined()) judgement.verdict = Verdict::uncertain;
   else if (judgement.difference() <= judgement.allowed) classify(line, noise, judgement);
-  else if (!doubtful(line, direction, noise, judgement)) judgement.verdict = Verdict::wrong;
-  if (judgement.verdict == Verdict::uncertain) steep(line, direction, judgement.slope, judgement);
+  else if (!Doubt(*this, line, direction, noise, judgement).justified()) judgement.verdict = Verdict::wrong;
+  if (judgement.verdict == Verdict::uncertain) Doubt(*this, line, direction, noise, judgement).steep();
   return judgement;
-}
-
-/// Whether the slope is as steep as the gradient says on steps so short that the function can't vary more: as log at
-/// 1e-300 beside larger elements, or near a pole. Only asked where the numeric slope is next to nothing.
-bool Judge::steep(const Line& line, const Direction& direction, const Slope& slope, Judgement& judgement) const {
-  constexpr double kImprecise = 1e-3, kSteep = 0x1p-6, kPrecise = 1e-4, kShorter = 0x1p-10;
-  double step = slope.variation / std::abs(judgement.analytic);
-  if (slope.error < kImprecise * std::abs(slope.value) || !(step > 0 && step < kSteep)) return false;
-  for (int i = 0; i < 3; ++i, step *= kShorter) {
-    const double noise = noise_of([&](double distance) { return line(distance * step); });
-    const double floor = std::max(noise, rounding_floor(direction));
-    const Slope close = measure(line, at_x_, step, floor);
-    const double tolerance = allowed(close, judgement.analytic, floor);
-    if (!(tolerance < kPrecise * std::abs(judgement.analytic))) continue;
-    if (std::abs(close.value - judgement.analytic) > tolerance) return false;
-    judgement.slope = close;
-    judgement.allowed = tolerance;
-    judgement.verdict = Verdict::right;
-    return true;
-  }
-  return false;
-}
-
-/// Whether a derivative that looks wrong may be right after all. Then the judgement says why.
-bool Judge::doubtful(const Line& line, const Direction& direction, double noise, Judgement& judgement) {
-  const auto between_slopes = [&](const Slope& slope) {
-    if (!slope.kinked(0) || !slope.brackets(judgement.analytic)) return false;
-    judgement.slope = slope;
-    judgement.verdict = Verdict::kink;
-    judgement.allowed = std::abs(slope.right - slope.left) + kSafety * (slope.left_error + slope.right_error);
-    return true;
-  };
-  const auto accepts = [&](const Slope& slope, double tolerance) {
-    judgement.slope = slope;
-    judgement.allowed = tolerance;
-    if (judgement.difference() > tolerance) return false;
-    classify(line, noise, judgement);
-    return true;
-  };
-  const Slope first = judgement.slope;
-  if (between_slopes(first)) return true;
-
-  const double own_noise = std::max(noise, noise_along(direction));
-  const Slope calm = own_noise > noise ? measured(line, kFirstStep, own_noise, judgement.analytic) : first;
-  if (accepts(calm, allowed(calm, judgement.analytic, own_noise))) return true;
-
-  double spread = 0;
-  for (double first_step : {kShortStep, 0.7 * kFirstStep, 0.4 * kLongStep}) {
-    const Slope other = measure(line, at_x_, first_step, own_noise);
-    if (!other.defined()) continue;
-    if (between_slopes(other)) return true;
-    const double tolerance = allowed(other, judgement.analytic, own_noise);
-    const double apart = std::abs(calm.value - other.value);
-    const bool precise = tolerance < 0.25 * std::abs(judgement.analytic - calm.value);
-    if (precise && accepts(other, tolerance)) return true;
-    if (other.error < kComparable * calm.error || apart > kSafety * (calm.error + other.error))
-      spread = std::max(spread, apart);
-  }
-  if (accepts(calm, std::max(allowed(calm, judgement.analytic, own_noise), kSafety * spread))) return true;
-
-  if (steep(line, direction, calm, judgement)) return true;
-
-  double value_rounding = 0, analytic_rounding = 0;
-  for (double difference : rounding().values) value_rounding = std::max(value_rounding, std::abs(difference));
-  for (const std::vector<double>& differences : rounding().gradients)
-    analytic_rounding = std::max(analytic_rounding, std::abs(along(direction, differences)));
-  const bool rounded = value_rounding > own_noise;
-  const Slope coarse = rounded ? measured(line, kFirstStep, value_rounding, judgement.analytic) : calm;
-  const double tolerance = allowed(coarse, judgement.analytic, std::max(own_noise, value_rounding));
-  if (accepts(coarse, tolerance + kSafety * analytic_rounding)) return true;
-
-  const double size = std::abs(judgement.analytic) + std::abs(calm.value);
-  if (std::abs(judgement.analytic - calm.value) > kMostNoise * size && ++noisy_ > kMostDoubts) return false;
-  return accepts(calm, allowed(calm, judgement.analytic, own_noise) + kSafety * analytic_noise(direction));
 }
 
 }  // namespace xtape::detail

@@ -33,6 +33,13 @@ struct Direction {
   std::vector<double> steps;  ///< as long as `elements`, or as the vector
 };
 
+/// The derivative along a direction, of a gradient.
+double along(const Direction& direction, std::span<const double> gradient);
+
+constexpr double kFirstStep = 0x1p-5;
+constexpr double kLongStep = 1;        ///< where shorter ones drown in noise
+constexpr double kShortStep = 0.3e-3;  ///< for a second opinion
+
 /// Compares along directions through one point.
 class Judge {
  public:
@@ -46,6 +53,7 @@ class Judge {
   double relative_noise() const;
 
  private:
+  friend class Doubt;
   Direction gentle(const Direction& direction) const;
   double rounding_floor(const Direction& direction) const;
   double noise_along(const Direction& direction);
@@ -57,8 +65,6 @@ class Judge {
   double noise_floor(const Direction& direction) const;
   Slope measured(const Line& line, double first_step, double noise, double analytic_slope) const;
   double allowed(const Slope& slope, double analytic_slope, double noise) const;
-  bool steep(const Line& line, const Direction& direction, const Slope& slope, Judgement& judgement) const;
-  bool doubtful(const Line& line, const Direction& direction, double noise, Judgement& judgement);
   bool at_kink(const Line& line, double noise, const Slope& slope) const;
   void classify(const Line& line, double noise, Judgement& judgement) const;
   void move(const Direction& direction, double distance);

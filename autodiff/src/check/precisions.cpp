@@ -10,7 +10,7 @@ namespace xtape::detail {
 
 namespace {
 
-constexpr double kSafety = 8;
+constexpr double kRoundingSafety = 8;
 
 /// How far the difference of the gradients moves from point to point close by: that is rounding, what stays is an
 /// error.
@@ -58,11 +58,15 @@ void compare_precisions(RecordedFunction& single, RecordedFunction& wide, std::s
   for (std::size_t k = 0; k < x.size(); ++k) {
     const double roundings =
         kRoundings * (std::abs(exact.gradient[k]) + 0.1 * largest) + std::abs(exact.value) / scales[k];
-    double allowed = kSafety * spread[k] + kSingleEpsilon * roundings;
+    double allowed = kRoundingSafety * spread[k] + kSingleEpsilon * roundings;
     const double difference = std::abs(own.gradient[k] - exact.gradient[k]);
     if (difference <= allowed) continue;
-    if (!rounding) rounding = wide.rounding(x, kSingleEpsilon);
-    for (const std::vector<double>& run : rounding->gradients) allowed = std::max(allowed, kSafety * std::abs(run[k]));
+    if (!rounding) {
+      rounding = wide.rounding(x, kSingleEpsilon);
+      report.gradients += std::ssize(rounding->gradients);
+    }
+    for (const std::vector<double>& run : rounding->gradients)
+      allowed = std::max(allowed, kRoundingSafety * std::abs(run[k]));
     if (difference > allowed) refuse(single, k, own.gradient[k], exact.gradient[k], allowed, report);
   }
 }

@@ -68,13 +68,7 @@ FlatFunction flattened(RecordedFunction& function, double epsilon) {
       return std::vector<double>{};
     }
   };
-  flat.rounding = [&function, epsilon, point = function.point()] {
-    try {
-      return function.rounding(point, epsilon);
-    } catch (const std::exception&) {
-      return Rounding{};
-    }
-  };
+  flat.rounding = [&function, epsilon, point = function.point()] { return function.rounding(point, epsilon); };
   return flat;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <exception>
 #include <limits>
 #include <utility>
 
@@ -209,10 +210,13 @@ Rounding RecordedFunction::rounding(std::span<const double> x, double epsilon) {
   CheckRandom random(seed_, 4);
   Rounding result;
   for (int run = 0; run < kRuns; ++run) {
-    auto [shaken_value, differences] = evaluated(shaken(outputs, epsilon, random));
-    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] = apart(differences[i], gradient[i]);
-    result.values.push_back(apart(shaken_value, value));
-    result.gradients.push_back(std::move(differences));
+    try {
+      auto [moved, differences] = evaluated(shaken(outputs, epsilon, random));
+      for (std::size_t i = 0; i < differences.size(); ++i) differences[i] = apart(differences[i], gradient[i]);
+      result.values.push_back(apart(moved, value));
+      result.gradients.push_back(std::move(differences));
+    } catch (const std::exception&) {  // not defined so close to the point: nothing is learnt
+    }
   }
   return result;
 }

@@ -12,7 +12,6 @@ constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr std::size_t kLongestRow = 8;
 constexpr int kMostHalvings = 42;
 constexpr double kGoodEnough = 1e-11;  ///< relative error at which to stop
-constexpr double kSafety = 10;         ///< over the estimated errors of slopes that are compared
 
 /// The difference quotients on both sides and across.
 struct Quotients {
@@ -76,6 +75,27 @@ double growth(int order) {
 void take_differences(std::vector<double>& values) {
   for (std::size_t i = 0; i + 1 < values.size(); ++i) values[i] = values[i + 1] - values[i];
   values.pop_back();
+}
+
+/// The distances at which noise is looked for.
+std::vector<double> noise_points() {
+  constexpr double kSpacing = 1.37 * 0x1p-19;  // no power of two, so that no input becomes a round number
+  std::vector<double> points;
+  for (int i = 1; i <= 10; ++i) points.push_back(i * kSpacing);
+  return points;
+}
+
+/// Of values at equal distances.
+double noise_of(std::vector<double> values) {
+  double largest = 0;
+  for (int order = 1; order <= 6; ++order) {
+    double squares = 0;
+    take_differences(values);
+    for (double difference : values) squares += difference * difference;
+    if (order < 4) continue;
+    largest = std::max(largest, squares / static_cast<double>(values.size()) / growth(order));
+  }
+  return std::isfinite(largest) ? std::sqrt(largest) : 0;
 }
 
 /// Whether the fourth differences are all of one sign, which those of noise are not.
@@ -164,25 +184,6 @@ Slope measure(const Line& line, double at_zero, double first_step, double noise)
   slope.reach = first_step;
   note_jumps(before, at_zero, after, noise, slope);
   return slope;
-}
-
-std::vector<double> noise_points() {
-  constexpr double kSpacing = 1.37 * 0x1p-19;  // no power of two, so that no input becomes a round number
-  std::vector<double> points;
-  for (int i = 1; i <= 10; ++i) points.push_back(i * kSpacing);
-  return points;
-}
-
-double noise_of(std::vector<double> values) {
-  double largest = 0;
-  for (int order = 1; order <= 6; ++order) {
-    double squares = 0;
-    take_differences(values);
-    for (double difference : values) squares += difference * difference;
-    if (order < 4) continue;
-    largest = std::max(largest, squares / static_cast<double>(values.size()) / growth(order));
-  }
-  return std::isfinite(largest) ? std::sqrt(largest) : 0;
 }
 
 double noise_of(const Line& line) {

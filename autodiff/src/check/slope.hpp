@@ -8,6 +8,8 @@
 
 namespace xtape::detail {
 
+constexpr double kSafety = 10;  ///< over estimated errors, where slopes are compared
+
 /// Richardson extrapolation of difference quotients whose step is halved each time (Ridders 1982): a Neville tableau of
 /// which the entry with the smallest estimated error counts.
 class Extrapolation {
@@ -64,9 +66,5 @@ Slope measure(const Line& line, double at_zero, double first_step, double noise)
 /// smooth function vanishes (Hamming; More and Wild 2011). Where they have the sign of a smooth function that does not
 /// vanish yet, values closer together count. 0 if it is not defined there.
 double noise_of(const Line& line);
-/// The same of values at equal distances that are there already, at least seven.
-double noise_of(std::vector<double> values);
-/// The distances at which `noise_of` looks.
-std::vector<double> noise_points();
 
 }  // namespace xtape::detail
