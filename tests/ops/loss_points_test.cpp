@@ -164,6 +164,18 @@ TEST(Losses, HuberIsOfSecondOrder) {
   EXPECT_TRUE(equals(tape.gradient(sum(first), x).value(), {0, 0, 1, 1, 0, 0}));
 }
 
+// The sum of the logit's size and a small loss would round the loss to ulps of the logit.
+TEST(Losses, SmallCrossEntropiesOfLargeLogitsAreExact) {
+  Tape tape;
+  const Var logits = tape.variable(Array::from<float>({100.5F, 90, 91}));
+  const Var loss = softmax_cross_entropy(logits, Array(std::int64_t{0}));
+  const Real rest = std::exp(-10.5L) + std::exp(-9.5L), expected = std::log1p(rest);
+  const Tensor gradient = tensor_of(tape.gradient(loss, logits).value());
+  EXPECT_NEAR(loss.item<double>(), static_cast<double>(expected), 1e-7);
+  EXPECT_NEAR(static_cast<double>(gradient.elements[0]), static_cast<double>(-rest / (1 + rest)), 2e-7);
+  EXPECT_LE(std::abs(gradient.elements[1] * (1 + rest) / std::exp(-10.5L) - 1), 5e-7L);
+}
+
 }  // namespace
 
 }  // namespace xtape::test

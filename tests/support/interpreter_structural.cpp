@@ -133,15 +133,13 @@ void all(Application& application) {
   reduce(application, 1, [](Real a, Real x) { return a * x; });
 }
 
-void logsumexp(Application& application) {
-  max(application);
-  const std::vector<Real> largest = application.output.elements;
-  for (std::size_t i = 0; i < largest.size(); ++i) {
-    if (std::isinf(largest[i]) || std::isnan(largest[i])) continue;
+/// Of the shift in input 1.
+void logsumexp_excess(Application& application) {
+  for (std::size_t i = 0; i < application.output.elements.size(); ++i) {
     Application one{application.inputs, application.attributes, application.output};
-    Real shift = largest[i];
+    const Real shift = application.x(1).elements[i];
     reduce(one, 0, [shift](Real a, Real x) { return a + std::exp(x - shift); });
-    application.output.elements[i] = shift + std::log(one.output.elements[i]);
+    application.output.elements[i] = std::log(one.output.elements[i]);
   }
   reduce_magnitudes(application, [](Real a, Real x) { return std::max(a, 1 + std::abs(x)); });
 }
@@ -273,7 +271,7 @@ const std::map<std::string_view, Evaluator>& structural_ops() {
       {"max", {max, true}},
       {"min", {min, true}},
       {"all", {all, true}},
-      {"logsumexp", {logsumexp, false}},
+      {"logsumexp_excess", {logsumexp_excess, false}},
       {"norm2", {norm2, false}},
       {"squared_deviations", {squared_deviations, false}},
       {"cumsum", {cumsum, false}},

@@ -1,9 +1,10 @@
 // logsumexp, softmax and log_softmax, all without overflow.
+#include "ops/logsumexp.hpp"
+
 #include <limits>
 
 #include <xtape/ops.hpp>
 
-#include "ops/reduction.hpp"
 #include "ops/strong.hpp"
 
 namespace xtape::detail {
@@ -14,24 +15,24 @@ using Attributes = std::span<const std::int64_t>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// log(sum(exp(x - m))) + m with m the largest element, or 0 where that is infinite or NaN.
-Var lower_logsumexp(std::span<const Var> inputs, Attributes attributes) {
+/// log(sum(exp(x - shift))). Its derivatives with respect to x take the shift as it is, whatever that depends on.
+Var lower_excess(std::span<const Var> inputs, Attributes attributes) {
   const Var& x = inputs[0];
-  const Var largest = reduced(max_op, x, attributes);
-  const Var shift = where(isfinite(largest), largest, 0);
-  return log(reduced(sum_op, exp(x - spread(shift, x.shape(), attributes)), attributes)) + shift;
+  const Var exponents = x - spread(inputs[1], x.shape(), attributes);
+  return log(reduced(sum_op, exp(exponents), attributes));
 }
 
-/// The partials are exp(x - y). Where y is infinite that is inf - inf: then k elements that are +inf get 1/k each, and
-/// without one all get 0.
-void logsumexp_vjp(Rule& rule) {
-  const Var x = rule.x();
+/// The partials are exp(x - shift - y). Where y is infinite that is inf - inf: then k elements that are +inf get 1/k
+/// each, and without one all get 0.
+void excess_vjp(Rule& rule) {
+  const Var x = rule.x(0);
   const Shape from = x.shape();
   const std::int64_t attributes[] = {rule.attributes()[0], rule.attributes()[1]};
   const Var y = spread(rule.y(), from, attributes);
   const Var infinite = cast(equal(x, kInfinity), x.dtype());
   const Var share = strong_divide(infinite, spread(reduced(sum_op, infinite, attributes), from, attributes));
-  const Var ordinary = exp(x - y);  // a statement each: the order of arguments is the compiler's
+  const Var exponents = x - spread(rule.x(1), from, attributes);
+  const Var ordinary = exp(exponents - y);  // a statement each: the order of arguments is the compiler's
   const Var at_infinity = equal(abs(y), kInfinity);
   const Var partial = where(at_infinity, share, ordinary);
   rule.give(0, strong_multiply(spread(rule.cotangent, from, attributes), partial));
@@ -39,20 +40,42 @@ void logsumexp_vjp(Rule& rule) {
 
 }  // namespace
 
-extern constinit const Op logsumexp_op;
-constinit const Op logsumexp_op{.name = "logsumexp",
-                                .kind = OpKind::composite,
-                                .vjp = logsumexp_vjp,
-                                .lower = lower_logsumexp,
-                                .describe = describe_axes};
-XTAPE_LIST_OP(logsumexp_op);
+extern constinit const Op logsumexp_excess_op;
+constinit const Op logsumexp_excess_op{.name = "logsumexp_excess",
+                                       .kind = OpKind::composite,
+                                       .vjp = excess_vjp,
+                                       .lower = lower_excess,
+                                       .describe = describe_axes};
+XTAPE_LIST_OP(logsumexp_excess_op);
+
+namespace {
+
+Var excess_over(const Var& shift, const Adjacent& block) {
+  TapeState& state = VarAccess::state(shift);
+  const NodeId inputs[] = {VarAccess::node(block.x), VarAccess::node(shift)};
+  return VarAccess::make(state,
+                         append(state, logsumexp_excess_op, shift.dtype(), shift.shape(), inputs, block.attributes));
+}
+
+}  // namespace
+
+ShiftedLogSum shifted_logsumexp(const Var& x, const AxisSet& chosen) {
+  if (reduced_size(x.shape(), chosen) == 0) {
+    const Var nothing = reduced(sum_op, x, chosen);
+    return {log(nothing), stop_gradient(nothing)};
+  }
+  const Adjacent block = adjacent(x, chosen);
+  const Var largest = reduced(max_op, block.x, block.attributes);
+  const Var shift = stop_gradient(where(isfinite(largest), largest, 0));
+  return {excess_over(shift, block), shift};
+}
 
 namespace {
 
 Var logsumexp_of(const Var& x, const AxisSet& chosen) {
   check_floating("logsumexp", x);
-  const bool empty = reduced_size(x.shape(), chosen) == 0;
-  return empty ? log(reduced(sum_op, x, chosen)) : reduced(logsumexp_op, x, chosen);
+  const ShiftedLogSum parts = shifted_logsumexp(x, chosen);
+  return parts.excess + parts.shift;
 }
 
 /// x less its largest element over the chosen axes, the exponentials of that, and their sums, all in the shape of x.

@@ -1,5 +1,6 @@
 // Losses of classification.
 #include "ops/gather.hpp"
+#include "ops/logsumexp.hpp"
 #include "ops/loss.hpp"
 #include "ops/partials.hpp"
 #include "ops/strong.hpp"
@@ -78,8 +79,10 @@ ClassLosses losses_of_classes(std::string_view op, const Var& log_probabilities,
 
 Var cross_entropy_of_classes(const Var& logits, const Var& classes) {
   check_classes("softmax_cross_entropy", "logits are", logits, classes);
-  const Var normalizer = logsumexp(logits, -1);
-  return normalizer - picked_classes("softmax_cross_entropy", logits, classes);
+  const ShiftedLogSum normalizer = shifted_logsumexp(logits, chosen_axes("softmax_cross_entropy", -1, logits.rank()));
+  const Var picked = picked_classes("softmax_cross_entropy", logits, classes);
+  const Var distance = normalizer.shift - picked;  // exact where they are close, and 0 for the largest
+  return normalizer.excess + distance;
 }
 
 Var cross_entropy_of_probabilities(const Var& logits, const Var& target, const Var* class_weights, double smoothing) {

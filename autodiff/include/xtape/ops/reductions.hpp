@@ -49,7 +49,7 @@ Var quantile(const Operand& x, double q, const Axes& axes = {}, bool keepdims = 
 /// Several quantiles, along a new first axis; x is sorted once.
 Var quantile(const Operand& x, const std::vector<double>& q, const Axes& axes = {}, bool keepdims = false);
 
-/// log(sum(exp(x))), without overflow.
+/// log(sum(exp(x))), without overflow. Its gradient is exp(x - y); k elements that are +inf get 1/k each.
 Var logsumexp(const Operand& x, const Axes& axes = {}, bool keepdims = false);
 /// exp(x) / sum(exp(x)), without overflow.
 Var softmax(const Operand& x, const Axes& axes = -1);
