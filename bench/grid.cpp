@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -31,19 +32,26 @@ bool chosen(const Case& c, const Flags& flags) {
   return (c.problem + " " + c.size).find(flags.only) != std::string::npos;
 }
 
-/// Keeps the time of every repetition, by benchmark name.
+struct Times {
+  std::vector<double> seconds, cpu_seconds;
+};
+
+/// Keeps the times of every repetition, by benchmark name.
 class Collector : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
   void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs)
-      if (run.run_type == Run::RT_Iteration)
-        seconds_[run.run_name.function_name].push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration) continue;
+      Times& times = times_[run.run_name.function_name];
+      times.seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+      times.cpu_seconds.push_back(run.cpu_accumulated_time / static_cast<double>(run.iterations));
+    }
   }
-  std::vector<double> seconds(const std::string& name) const { return seconds_.at(name); }
+  const Times& times(const std::string& name) const { return times_.at(name); }
 
  private:
-  std::map<std::string, std::vector<double>> seconds_;
+  std::map<std::string, Times> times_;
 };
 
 double median(std::vector<double> values) {
@@ -82,15 +90,17 @@ void time_group(const std::vector<Case>& group, const std::vector<Runner>& runne
     auto body = [&run = runners[i].run, batch = group[i].batch](benchmark::State& state) {
       while (state.KeepRunningBatch(batch)) run(batch);
     };
-    auto* timed = benchmark::RegisterBenchmark(group[i].implementation.c_str(), body)->UseRealTime();
+    auto* timed =
+        benchmark::RegisterBenchmark(group[i].implementation.c_str(), body)->UseRealTime()->MeasureProcessCPUTime();
     timed->Repetitions(flags.quick ? 3 : 9)->MinTime(flags.quick ? 0.02 : 0.06);
   }
   Collector collector;
   benchmark::RunSpecifiedBenchmarks(&collector);
   for (std::size_t i = 0; i < group.size(); ++i) {
-    std::vector<double> seconds = collector.seconds(group[i].implementation);
-    rows[i].seconds = median(seconds) / group[i].operations;
-    rows[i].runs = static_cast<std::int64_t>(seconds.size());
+    const Times& times = collector.times(group[i].implementation);
+    rows[i].seconds = median(times.seconds) / group[i].operations;
+    rows[i].cpu_seconds = median(times.cpu_seconds) / group[i].operations;
+    rows[i].runs = static_cast<std::int64_t>(times.seconds.size());
   }
 }
 
@@ -106,7 +116,9 @@ Row run_once(const Case& c) {
   Row row = row_of(c);
   Runner runner = c.make();
   auto begin = std::chrono::steady_clock::now();
+  const std::clock_t cpu_begin = std::clock();
   runner.run(1);
+  row.cpu_seconds = static_cast<double>(std::clock() - cpu_begin) / CLOCKS_PER_SEC / c.operations;
   row.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() / c.operations;
   row.runs = 1;
   row.answer = runner.answer();
@@ -125,7 +137,7 @@ Row run_alone(const Case& c, const Flags& flags) {
         true);
     runs.push_back(read_part(out).at(0));
   }
-  std::sort(runs.begin(), runs.end(), [](const Row& a, const Row& b) { return a.seconds < b.seconds; });
+  std::sort(runs.begin(), runs.end(), [](const Row& a, const Row& b) { return time_of(a) < time_of(b); });
   Row row = runs[runs.size() / 2];
   row.runs = static_cast<std::int64_t>(runs.size());
   return row;
@@ -134,7 +146,7 @@ Row run_alone(const Case& c, const Flags& flags) {
 void print(const std::vector<Row>& rows) {
   for (const Row& row : rows)
     std::printf("%-16s %-8s %-8s %d  %-14s %12.4g s\n", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(),
-                row.threads, row.implementation.c_str(), row.seconds);
+                row.threads, row.implementation.c_str(), time_of(row));
   std::fflush(stdout);
 }
 
@@ -231,6 +243,7 @@ void write_part(const std::string& file, const std::vector<Row>& rows) {
                     {"threads", row.threads},
                     {"implementation", row.implementation},
                     {"seconds", row.seconds},
+                    {"cpu_seconds", row.cpu_seconds},
                     {"runs", row.runs},
                     {"answer", row.answer},
                     {"resident_mib", row.resident_mib},
@@ -245,8 +258,9 @@ std::vector<Row> read_part(const std::string& file) {
   nlohmann::json part = nlohmann::json::parse(stream);
   std::vector<Row> rows;
   for (const auto& entry : part) {
-    Row row{entry["problem"], entry["size"], entry["dtype"],  entry["threads"],      entry["implementation"],
-            entry["seconds"], entry["runs"], entry["answer"], entry["resident_mib"], entry["file_mib"]};
+    Row row{entry["problem"],        entry["size"],         entry["dtype"],       entry["threads"],
+            entry["implementation"], entry["seconds"],      entry["cpu_seconds"], entry["runs"],
+            entry["answer"],         entry["resident_mib"], entry["file_mib"]};
     rows.push_back(row);
   }
   return rows;

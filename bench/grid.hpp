@@ -40,12 +40,18 @@ struct Row {
   std::string dtype;
   int threads = 1;
   std::string implementation;
-  double seconds = 0;          ///< median
+  double seconds = 0;          ///< median of the time that passed
+  double cpu_seconds = 0;      ///< median of the time that the process's threads ran; 0 where it was not measured
   std::int64_t runs = 0;       ///< repetitions that the median is of
   std::vector<double> answer;  ///< after the same number of iterations in every implementation
   double resident_mib = 0;     ///< of the process at its largest; 0 where it was not measured
   double file_mib = 0;         ///< of a program or library; 0 where it was not measured
 };
+
+/// The time to compare: on one thread that of the CPU, which does not count what other programs take of a busy machine.
+inline double time_of(const Row& row) {
+  return row.threads == 1 && row.cpu_seconds > 0 ? row.cpu_seconds : row.seconds;
+}
 
 struct Flags {
   std::string only;    ///< a part of problem or "problem size"; all if empty

@@ -23,15 +23,16 @@ class Case:
 
 
 def seconds_of(step, iterations):
-    begin = time.perf_counter()
+    """The time that passes, and that of the CPU."""
+    begin, cpu_begin = time.perf_counter(), time.process_time()
     for _ in range(iterations):
         step()
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, time.process_time() - cpu_begin
 
 
 def enough_iterations(step, least):
     iterations = 1
-    while (seconds := seconds_of(step, iterations)) < least and iterations < 10**6:
+    while (seconds := seconds_of(step, iterations)[0]) < least and iterations < 10**6:
         iterations = max(2 * iterations, int(iterations * least / max(seconds, 1e-9)))
     return iterations
 
@@ -60,10 +61,11 @@ def run_group(group, quick):
     times = [[] for _ in group]
     for _ in range(3 if quick else 9):
         for i in random.sample(range(len(group)), len(group)):
-            times[i].append(seconds_of(steps[i], iterations[i]) / iterations[i])
+            times[i].append([seconds / iterations[i] for seconds in seconds_of(steps[i], iterations[i])])
     for row, measured in zip(rows, times):
-        row["seconds"], row["runs"] = statistics.median(measured), len(measured)
-        print("{problem:16} {size:8} {dtype:8} 1  {implementation:14} {seconds:12.4g} s".format(**row), flush=True)
+        row["seconds"], row["cpu_seconds"] = map(statistics.median, zip(*measured))
+        row["runs"] = len(measured)
+        print("{problem:16} {size:8} {dtype:8} 1  {implementation:14} {cpu_seconds:12.4g} s".format(**row), flush=True)
     return rows
 
 

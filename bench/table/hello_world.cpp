@@ -10,10 +10,20 @@
 namespace bench {
 namespace {
 
+Row row_of(const std::string& size, int runs) {
+  Row row;
+  row.problem = "hello_world";
+  row.size = size;
+  row.dtype = "float64";
+  row.implementation = "xtape";
+  row.runs = runs;
+  return row;
+}
+
 /// The median time, and the memory, of several runs.
 Row measure(const std::string& size, const std::vector<std::string>& arguments, int runs) {
   std::vector<double> seconds;
-  Row row{"hello_world", size, "float64", 1, "xtape", 0, runs, {}, 0};
+  Row row = row_of(size, runs);
   for (int i = 0; i < runs; ++i) {
     Usage usage = run_program(arguments, true);
     seconds.push_back(usage.seconds);
@@ -33,7 +43,7 @@ std::vector<std::string> words(const std::string& line) {
 
 /// The size of some files together.
 Row size_of(const std::string& name, const std::vector<std::string>& files) {
-  Row row{"hello_world", name, "float64", 1, "xtape", 0, 1, {}, 0};
+  Row row = row_of(name, 1);
   for (const std::string& file : files) row.file_mib += static_cast<double>(std::filesystem::file_size(file)) / 1048576;
   return row;
 }

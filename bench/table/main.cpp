@@ -49,6 +49,7 @@ void write(const std::string& file, const std::vector<Row>& rows) {
                     {"threads", row.threads},
                     {"implementation", row.implementation},
                     {"seconds", row.seconds},
+                    {"cpu_seconds", row.cpu_seconds},
                     {"runs", row.runs}});
     if (row.resident_mib > 0) list.back()["resident_mib"] = row.resident_mib;
     if (row.file_mib > 0) list.back()["file_mib"] = row.file_mib;

@@ -35,7 +35,7 @@ std::string probe_text(const Probe& probe, double seconds) {
 std::string ratio_text(const Row* row, const Row* limit) {
   if (!row || !limit) return "";
   char text[32];
-  const double ratio = row->seconds / limit->seconds;
+  const double ratio = time_of(*row) / time_of(*limit);
   std::snprintf(text, sizeof text, "%.*f", ratio < 10 ? 2 : 0, ratio);
   return text;
 }
@@ -66,7 +66,7 @@ std::string target_text(const std::vector<Row>& rows, const Row& row, const Targ
   std::snprintf(text, sizeof text, "%.3g%s", target.figure, against == "gradient" ? " gradients" : "");
   if (against.empty()) std::snprintf(text, sizeof text, "%s", time_text(target.figure).c_str());
   else if (!base) return text;
-  const double reached = base ? row.seconds / base->seconds : row.seconds;
+  const double reached = base ? time_of(row) / time_of(*base) : time_of(row);
   return std::string(text) + (reached <= target.figure ? " met" : " MISSED");
 }
 
@@ -97,22 +97,22 @@ void print_name(const Row& row) {
 void print_ratio(const std::vector<Row>& rows, const Row& row, const std::vector<std::string>& peers) {
   const Row* hand = find(rows, row, "hand");
   print_name(row);
-  std::printf(" %8s %8s %7s", hand ? time_text(hand->seconds).c_str() : "", time_text(row.seconds).c_str(),
+  std::printf(" %8s %8s %7s", hand ? time_text(time_of(*hand)).c_str() : "", time_text(time_of(row)).c_str(),
               ratio_text(&row, hand).c_str());
   for (const std::string& peer : peers) {
     const Row* found = find(rows, row, peer);
-    std::string text = hand ? ratio_text(found, hand) : found ? time_text(found->seconds) : "";
+    std::string text = hand ? ratio_text(found, hand) : found ? time_text(time_of(*found)) : "";
     std::printf(" %*s", static_cast<int>(std::max<std::size_t>(peer.size(), 7)), text.c_str());
   }
   std::printf("  %s\n", targets_text(rows, row).c_str());
 }
 
 void print_limit(const Row& row, const Figures& figures, const Probe& probe, const Row& found) {
-  const double scale = found.seconds / probe.reference;
-  const bool within = row.seconds <= 1.25 * scale * figures.limit;
+  const double scale = time_of(found) / probe.reference;
+  const bool within = time_of(row) <= 1.25 * scale * figures.limit;
   std::printf("%-15s %-8s %-7s %8s %8s  %-24s x %.2f %7s\n", row.problem.c_str(), row.size.c_str(), row.dtype.c_str(),
-              time_text(row.seconds).c_str(), time_text(figures.limit).c_str(),
-              probe_text(probe, found.seconds).c_str(), scale, within ? "within" : "NOT");
+              time_text(time_of(row)).c_str(), time_text(figures.limit).c_str(),
+              probe_text(probe, time_of(found)).c_str(), scale, within ? "within" : "NOT");
 }
 
 }  // namespace
@@ -125,7 +125,9 @@ void print_ratios(const std::vector<Row>& rows) {
   std::printf("  targets\n");
   for (const Row& row : rows)
     if (row.implementation.starts_with("xtape") && row.seconds > 0) print_ratio(rows, row, peers);
-  std::printf("ratio, and the columns of the peers, are times divided by that of hand; times where there is no hand\n");
+  std::printf(
+      "ratio, and the columns of the peers, are times divided by that of hand, or times where there is no hand: on one "
+      "thread\nthe time of the CPU, on several the time that passed\n");
 }
 
 void print_sizes(const std::vector<Row>& rows) {
