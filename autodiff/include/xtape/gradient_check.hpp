@@ -1,5 +1,5 @@
-// Checking gradients against numeric derivatives: those of functions of Vars, and those that an application wrote by
-// hand.
+// Checking gradients against numeric derivatives: those of functions of Vars or of Parameters, and those that an
+// application wrote by hand.
 //
 //     auto report = xtape::check_gradient([](Var x, Var w) { return sum(tanh(matmul(x, w))); }, {x, w});
 //     if (!report.passed()) std::cerr << report;
@@ -61,7 +61,7 @@ struct CheckReport {
   std::vector<std::int64_t> index;  ///< of the worst element in that input
   bool direction = false;           ///< the derivatives are along a random direction, not of one element
   double analytic = 0, numeric = 0;
-  double left_slope = 0, right_slope = 0;  ///< one-sided numeric derivatives
+  double left_slope = 0, right_slope = 0;  ///< one-sided numeric derivatives; infinite where the function jumps
   double step = 0;                         ///< that the numeric derivative rests on
   double error = 0;                        ///< estimated, of the numeric derivative
   double allowed = 0;                      ///< the difference that would have been accepted
