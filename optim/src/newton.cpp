@@ -198,7 +198,8 @@ bool NewtonMethod::try_step(const LossFunction& loss, const Point& point, double
   Recording trial;
   trial.loss = record_loss(tape_, loss);
   record_gradients(tape_, parameters_, trial);
-  for (const auto& [parameter, value] : assignments) add_proposal(trial, {&parameter, false, value});
+  for (const auto& [parameter, value] : assignments) trial.proposals.push_back({&parameter, false, value});
+  require_finite_proposals(trial);
   Var value = as_float64(trial.loss);
   Var smaller_gradient = logical_and(value <= flat, trial.norm < point.step.gradient_norm);
   Var guard = logical_and(trial.finite, logical_or(value <= bound, smaller_gradient));

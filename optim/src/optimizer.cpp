@@ -91,16 +91,17 @@ std::vector<Assignment> Optimizer::propose(detail::Recording& recording) {
     states_[i].gradient_norm_ = recording.norm;
     Var proposal = rule_(recording.points[i], recording.gradients[i], states_[i]);
     check_proposal(tape_, parameter, proposal);
-    detail::add_proposal(recording, {&parameter, false, proposal});
+    recording.proposals.push_back({&parameter, false, proposal});
     assignments.push_back({parameter, proposal});
     std::size_t slots = assignments.size();
     states_[i].propose(assignments);
     for (; slots < assignments.size(); ++slots) {
       const auto& [slot, value] = assignments[slots];
       check_proposal(tape_, slot, value);
-      detail::add_proposal(recording, {&slot, true, value});
+      recording.proposals.push_back({&slot, true, value});
     }
   }
+  detail::require_finite_proposals(recording);
   return assignments;
 }
 

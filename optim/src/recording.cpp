@@ -19,9 +19,15 @@ Var all_finite(const Var& x) { return all(isfinite(x)); }
 
 Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, DType::float64); }
 
-void add_proposal(Recording& recording, const Proposal& proposal) {
-  recording.finite = logical_and(recording.finite, all_finite(proposal.value));
-  recording.proposals.push_back(proposal);
+void require_finite_proposals(Recording& recording) {
+  std::vector<Var> zeros;
+  for (const Proposal& proposal : recording.proposals) {
+    Var zero = 0.0 * proposal.value;
+    bool joins = !zeros.empty() && zeros.back().shape() == zero.shape() && zeros.back().dtype() == zero.dtype();
+    if (joins) zeros.back() = zeros.back() + zero;
+    else zeros.push_back(zero);
+  }
+  for (const Var& zero : zeros) recording.finite = logical_and(recording.finite, isfinite(sum(zero)));
 }
 
 void check_parameters(const Parameters& parameters) {

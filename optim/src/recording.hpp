@@ -20,7 +20,7 @@ struct Recording {
   Var loss;                    ///< a scalar
   std::vector<Var> gradients;  ///< one for each Parameter
   Var norm;                    ///< of all gradients together, float64
-  Var finite;                  ///< whether loss, norm and proposals are, bool
+  Var finite;                  ///< whether loss and norm are, and proposals once these are required to be; bool
   std::vector<Proposal> proposals;
 };
 
@@ -40,7 +40,8 @@ std::string find_problem(const Recording& recording, const Parameters& parameter
 
 /// x itself, or x as float64.
 Var as_float64(const Var& x);
-/// Adds a value that must be finite.
-void add_proposal(Recording& recording, const Proposal& proposal);
+/// Makes `finite` ask for all proposals too. Zero times a value is zero unless it is not finite: a sum of such products
+/// costs a third of asking each element.
+void require_finite_proposals(Recording& recording);
 
 }  // namespace xtape::optim::detail
