@@ -64,6 +64,18 @@ TEST_P(Fuzz, ThreeWays) {
   });
 }
 
+/// Computing values again instead of keeping them changes nothing.
+TEST_P(Fuzz, MemoryBudgets) {
+  for_each_seed(10, [](std::uint64_t seed) {
+    const Outcome unlimited = run_program(seed, kPlanned);
+    for (std::size_t budget : {0, 1000, 10000}) {
+      const Options options{true, true, budget};
+      EXPECT_TRUE(same_bits(run_program(seed, options).outputs, unlimited.outputs)) << budget << " bytes\n"
+                                                                                    << described(seed);
+    }
+  });
+}
+
 TEST_P(Fuzz, InstructionSets) {
   const Restoring restoring;
   for_each_seed(10, [](std::uint64_t seed) {

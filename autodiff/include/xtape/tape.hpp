@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -83,8 +84,13 @@ struct Options {
   bool planned = true;
   /// False turns off every pass that changes rounding; planned and unplanned then agree bit for bit.
   bool rounding_passes = true;
+  /// Bytes that an evaluation may take for what lies between its inputs and its results. Where that needs more, values
+  /// are computed again instead of being kept, at most about once each; results do not change by a bit. It takes what
+  /// it must if that does not suffice.
+  std::size_t memory_budget = std::numeric_limits<std::size_t>::max();
+  friend bool operator==(const Options&, const Options&) = default;
 
-  /// Both true, unless the environment variable XTAPE_UNPLANNED is set to 1.
+  /// The first two true, unless the environment variable XTAPE_UNPLANNED is set to 1.
   static Options from_environment();
 };
 
@@ -99,6 +105,9 @@ class Tape {
   Tape& operator=(Tape&& other) noexcept;
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
+
+  /// Options::memory_budget for evaluations from now on.
+  void set_memory_budget(std::size_t bytes);
 
   /// Forgets every node and value; all Vars of this tape become stale. Keeps its memory for the next recording.
   void reset();

@@ -6,6 +6,7 @@
 #include "plan/layout.hpp"
 #include "plan/loops.hpp"
 #include "plan/lower.hpp"
+#include "plan/recompute.hpp"
 #include "plan/verify.hpp"
 
 namespace xtape::detail {
@@ -53,24 +54,48 @@ void build_step(Plan& plan, const Layout& layout, const Fusion& fusion, std::uin
   }
 }
 
+Draft draft_of(Layout layout, const Options& options) {
+  Draft draft{{}, fuse(layout, options), {}, {}};
+  const std::vector<bool> materialized = materialized_nodes(layout, draft.fusion);
+  Plan& plan = draft.plan;
+  plan.instruction_set = instruction_set();
+  plan.outputs = std::move(layout.outputs);
+  plan.leaves = std::move(layout.leaves);
+  for (std::uint32_t i = 0; i < draft.fusion.groups.size(); ++i)
+    build_step(plan, layout, draft.fusion, i, materialized);
+  plan.accesses = std::move(layout.accesses);
+  plan.program = std::move(layout.program);
+  place_buffers(plan, draft.fusion, materialized, options);
+  draft.origins = std::move(layout.origins);
+  draft.after = std::move(layout.after);
+  return draft;
+}
+
+/// Keeps fewer and fewer values over the step that needs most memory, until the workspace fits into the budget. Then
+/// the peak may be elsewhere, and so on. If nothing fits, what needs least.
+Draft within_budget(Draft best, const Options& options) {
+  constexpr int kRounds = 4;
+  for (int round = 0; round < kRounds; ++round) {
+    const Draft start = best;
+    for (std::size_t stride : {2, 3, 4, 6, 8, 12, 16, 24, 32, 0}) {
+      Draft draft = draft_of(recomputing(start, stride), options);
+      if (draft.plan.arena_bytes < best.plan.arena_bytes) best = std::move(draft);
+      if (best.plan.arena_bytes <= options.memory_budget) return best;
+    }
+    if (best.plan.arena_bytes >= start.plan.arena_bytes) break;
+  }
+  return best;
+}
+
 }  // namespace
 
 Plan build_plan(const Request& request) {
   const Options& options = request.state->options;
-  Layout layout = lay_out(lower(request), options);
-  const Fusion fusion = fuse(layout, options);
-  const std::vector<bool> materialized = materialized_nodes(layout, fusion);
-
-  Plan plan;
-  plan.instruction_set = instruction_set();
-  plan.outputs = layout.outputs;
-  plan.leaves = layout.leaves;
-  for (std::uint32_t i = 0; i < fusion.groups.size(); ++i) build_step(plan, layout, fusion, i, materialized);
-  plan.accesses = std::move(layout.accesses);
-  plan.program = std::move(layout.program);
-  place_buffers(plan, fusion, materialized, options);
-  verify_if_enabled(plan);
-  return plan;
+  Draft draft = draft_of(lay_out(lower(request), options), options);
+  if (options.planned && draft.plan.arena_bytes > options.memory_budget)
+    draft = within_budget(std::move(draft), options);
+  verify_if_enabled(draft.plan);
+  return std::move(draft.plan);
 }
 
 }  // namespace xtape::detail

@@ -129,13 +129,17 @@ class FusionPass {
     for (NodeId input : program_.inputs(program_[id])) {
       const NodeId base = layout_.accesses[input].base;
       if (!is_computed(base)) continue;
-      const Position at = position_[base];
       const bool shared = readable_in_loop(layout_, id, input, space) || planner_faults().ignore_loop_dependencies;
-      const bool at_small = at % 2 == 0;
-      const Position after = at_small ? (small ? at : at + 1) : small ? at + 1 : shared ? at : at + 2;
-      earliest = std::max(earliest, after);
+      earliest = std::max(earliest, position_after(position_[base], small, shared));
     }
-    return earliest;
+    const NodeId waits_for = layout_.after.empty() ? kNoNode : layout_.after[id];
+    return waits_for == kNoNode ? earliest : std::max(earliest, position_after(position_[waits_for], small, true));
+  }
+
+  /// The first position for what may stand in a loop with what is at `at`, if `shared`, or must come after it.
+  static Position position_after(Position at, bool small, bool shared) {
+    if (at % 2 == 0) return small ? at : at + 1;
+    return small ? at + 1 : shared ? at : at + 2;
   }
 
   /// A loop over the space that computes or reads one of the operands, not before `earliest`.

@@ -14,6 +14,7 @@ struct Layout {
   std::vector<Access> accesses;  ///< for each node: itself contiguously, or what its view reads
   std::vector<std::uint32_t> origins;
   std::vector<NodeId> leaves, outputs;
+  std::vector<NodeId> after;  ///< for each node, one that must not come later, or kNoNode; empty if there is none
 };
 
 /// Row-major strides of a shape.

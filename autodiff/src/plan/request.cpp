@@ -57,13 +57,14 @@ void make_request(TapeState& state, std::span<const NodeId> outputs, Request& re
 
 void make_key(const Request& request, PlanKey& key) {
   const TapeState& state = *request.state;
-  std::size_t most = 1 + request.outputs.size() + request.nodes.size() * (2 + Shape::kMaxRank);
+  std::size_t most = 2 + request.outputs.size() + request.nodes.size() * (2 + Shape::kMaxRank);
   for (NodeId id : request.nodes) most += state.program[id].input_count + state.program[id].attribute_count;
   if (key.words.size() < most) key.words.resize(most);
   KeyWriter writer{key.words.data(), 0};
   writer.add(static_cast<std::uint64_t>(state.options.planned) |
              static_cast<std::uint64_t>(state.options.rounding_passes) << 1 |
              static_cast<std::uint64_t>(instruction_set()) << 2 | request.nodes.size() << 8);
+  writer.add(state.options.memory_budget);
   const Positions positions(request);
   for (NodeId id : request.nodes) add_node(state.program, state.program[id], positions, writer);
   for (NodeId id : request.outputs) writer.add(positions[id]);

@@ -9,10 +9,6 @@ namespace xtape::detail {
 
 namespace {
 
-bool same_options(const Options& a, const Options& b) {
-  return a.planned == b.planned && a.rounding_passes == b.rounding_passes;
-}
-
 /// Begins a new recording when the tape has been reset, and forgets what settings have made invalid.
 Reruns& present_recording(TapeState& state) {
   if (state.reruns == nullptr) state.reruns = new Reruns;
@@ -28,7 +24,7 @@ Reruns& present_recording(TapeState& state) {
     reruns.compared = 0;
     reruns.diverged = false;
   }
-  if (!same_options(reruns.options, state.options) || reruns.cache_generation != plan_cache_generation()) {
+  if (reruns.options != state.options || reruns.cache_generation != plan_cache_generation()) {
     reruns.entries.clear();
     reruns.diverged = true;
     reruns.options = state.options;

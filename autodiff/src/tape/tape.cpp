@@ -107,6 +107,8 @@ Options Options::from_environment() {
   return {.planned = unplanned == nullptr || std::string_view(unplanned) != "1"};
 }
 
+void Tape::set_memory_budget(std::size_t bytes) { detail::VarAccess::state(*this).options.memory_budget = bytes; }
+
 Tape::Tape(const Options& options) : state_(detail::acquire_tape_state(options)) {}
 
 Tape::~Tape() {

@@ -1,0 +1,108 @@
+// A memory budget: less workspace, the same bits, and never more work than recomputing each value about once.
+#include <gtest/gtest.h>
+
+#include <xtape/custom_op.hpp>
+#include <xtape/xtape.hpp>
+
+#include "plan/build.hpp"
+#include "plan/request.hpp"
+#include "support/check.hpp"
+#include "tape/state.hpp"
+
+namespace xtape::test {
+
+namespace {
+
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
+detail::Plan plan_of(const Tape& tape, const std::vector<Var>& outputs) {
+  std::vector<detail::NodeId> nodes;
+  for (const Var& output : outputs) nodes.push_back(detail::VarAccess::node(output));
+  detail::Request request;
+  detail::make_request(detail::VarAccess::state(tape), nodes, request);
+  return detail::build_plan(request);
+}
+
+/// A network of so many square layers, with a product, a bias and tanh each, and its gradients.
+std::vector<Var> network(Tape& tape, int layers, std::int64_t width) {
+  Var x = tape.variable(Array::full({width, width}, 0.01));
+  std::vector<Target> weights;
+  for (int i = 0; i < layers; ++i) {
+    const Var w = tape.variable(Array::full({width, width}, 0.02 + 0.001 * i));
+    const Var b = tape.variable(Array::full({width}, 0.01 * i));
+    weights.insert(weights.end(), {w, b});
+    const Var z = matmul(x, w) + b;
+    x = tanh(z);
+  }
+  const Var loss = mean(square(x));
+  std::vector<Var> outputs = tape.gradient(loss, weights);
+  outputs.push_back(loss);
+  return outputs;
+}
+
+std::size_t products(const detail::Plan& plan) { return plan.matmuls.size(); }
+
+TEST(MemoryBudget, IsKeptByComputingAgain) {
+  constexpr int kLayers = 24;
+  constexpr std::int64_t kWidth = 80;
+  Tape tape;
+  const std::vector<Var> outputs = network(tape, kLayers, kWidth);
+  const detail::Plan whole = plan_of(tape, outputs);
+  const std::size_t layer = kWidth * kWidth * sizeof(double);
+  ASSERT_GT(whole.arena_bytes, kLayers * layer) << "each layer's result is kept for the gradient";
+  tape.set_memory_budget(whole.arena_bytes / 2);
+  const detail::Plan half = plan_of(tape, outputs);
+  EXPECT_LE(half.arena_bytes, whole.arena_bytes / 2);
+  EXPECT_GT(products(half), products(whole));
+  EXPECT_LE(products(half), products(whole) + kLayers);
+  tape.set_memory_budget(0);
+  EXPECT_LT(plan_of(tape, outputs).arena_bytes, whole.arena_bytes / 2);
+}
+
+TEST(MemoryBudget, ChangesNoBit) {
+  const auto run = [](std::size_t budget) {
+    Tape tape;
+    tape.set_memory_budget(budget);
+    return tape.evaluate(network(tape, 12, 40));
+  };
+  const std::vector<Array> unlimited = run(kUnlimited);
+  for (std::size_t budget : {0, 40000, 80000, 120000, 200000})
+    EXPECT_TRUE(same_bits(run(budget), unlimited)) << budget << " bytes";
+}
+
+TEST(MemoryBudget, MakesAPlanOfItsOwn) {
+  Tape tape;
+  const auto value = [&] {
+    tape.reset();
+    return tape.evaluate(network(tape, 6, 20));
+  };
+  const std::vector<Array> first = value();
+  const std::uint64_t plans = plan_cache_statistics().misses;
+  tape.set_memory_budget(0);
+  EXPECT_TRUE(same_bits(value(), first));
+  EXPECT_EQ(plan_cache_statistics().misses, plans + 1);
+  EXPECT_TRUE(same_bits(value(), first));
+  EXPECT_EQ(plan_cache_statistics().misses, plans + 1);
+}
+
+TEST(MemoryBudget, DoesNotCallUserFunctionsAgain) {
+  int calls = 0;
+  const CustomOp counted(
+      "counted",
+      [&calls](std::span<const Array> x) {
+        ++calls;
+        return x[0];
+      },
+      [](std::span<const Array>, const Array&, const Array& cotangent) { return std::vector<Array>{cotangent}; });
+  Tape tape;
+  tape.set_memory_budget(0);
+  Var x = tape.variable(Array::full({30, 30}, 0.1));
+  const Var leaf = x;
+  for (int i = 0; i < 8; ++i) x = tanh(matmul(counted(x), x));
+  tape.gradient(sum(x), leaf).value();
+  EXPECT_EQ(calls, 8);
+}
+
+}  // namespace
+
+}  // namespace xtape::test
