@@ -6,6 +6,7 @@
 
 #include "plan/build.hpp"
 #include "plan/request.hpp"
+#include "plan/verify.hpp"
 #include "support/check.hpp"
 #include "tape/state.hpp"
 
@@ -20,7 +21,9 @@ detail::Plan plan_of(const Tape& tape, const std::vector<Var>& outputs) {
   for (const Var& output : outputs) nodes.push_back(detail::VarAccess::node(output));
   detail::Request request;
   detail::make_request(detail::VarAccess::state(tape), nodes, request);
-  return detail::build_plan(request);
+  detail::Plan plan = detail::build_plan(request);
+  detail::verify(plan);
+  return plan;
 }
 
 /// A network of so many square layers, with a product, a bias and tanh each, and its gradients.
