@@ -27,6 +27,10 @@ pid_t start(const std::vector<std::string>& arguments, bool quiet) {
   return pid;
 }
 
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
 }  // namespace
 
 Usage run_program(const std::vector<std::string>& arguments, bool quiet) {
@@ -37,7 +41,8 @@ Usage run_program(const std::vector<std::string>& arguments, bool quiet) {
   wait4(pid, &status, 0, &usage);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error(arguments[0] + " failed");
-  return {seconds, static_cast<double>(usage.ru_maxrss) / 1024};
+  const double cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  return {seconds, cpu_seconds, static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
 }  // namespace bench

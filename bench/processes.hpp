@@ -8,6 +8,7 @@ namespace bench {
 
 struct Usage {
   double seconds;
+  double cpu_seconds;   ///< of the program and of those that it ran
   double resident_mib;  ///< at its largest
 };
 

@@ -20,17 +20,23 @@ Row row_of(const std::string& size, int runs) {
   return row;
 }
 
-/// The median time, and the memory, of several runs.
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// The median times, and the memory, of several runs.
 Row measure(const std::string& size, const std::vector<std::string>& arguments, int runs) {
-  std::vector<double> seconds;
+  std::vector<double> seconds, cpu_seconds;
   Row row = row_of(size, runs);
   for (int i = 0; i < runs; ++i) {
     Usage usage = run_program(arguments, true);
     seconds.push_back(usage.seconds);
+    cpu_seconds.push_back(usage.cpu_seconds);
     row.resident_mib = std::max(row.resident_mib, usage.resident_mib);
   }
-  std::sort(seconds.begin(), seconds.end());
-  row.seconds = seconds[seconds.size() / 2];
+  row.seconds = median(seconds);
+  row.cpu_seconds = median(cpu_seconds);
   return row;
 }
 
