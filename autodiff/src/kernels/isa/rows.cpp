@@ -32,6 +32,16 @@ struct Rows {
   }
 };
 
+/// a b + c, rounded once where the machine can.
+template <class T, class V>
+[[gnu::always_inline]] inline V multiply_add(const V& a, const V& b, const V& c) {
+  using Batch = xs::batch<T>;
+  const Batch result = xs::fma(Batch(reinterpret_cast<typename Batch::register_type>(a)),
+                               Batch(reinterpret_cast<typename Batch::register_type>(b)),
+                               Batch(reinterpret_cast<typename Batch::register_type>(c)));
+  return reinterpret_cast<V>(static_cast<typename Batch::register_type>(result));
+}
+
 /// Zero where the mask is, also in place of inf and NaN.
 template <class V, class Bits>
 [[gnu::always_inline]] inline V kept(const V& vector, const Bits& mask) {
@@ -61,15 +71,16 @@ void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64
   const V last_w = kept(load<V>(w + last), unseen);
   for (std::int64_t i = 0; i < n; ++i) {
     const T* x = rows.row(i);
-    V a = kept(load<V>(x + last), unseen) * last_w, b = {}, c = {}, d = {};
+    V a = {}, b = {}, c = {}, d = {};
     std::int64_t j = 0;
     for (; j + 4 * kWidth <= whole; j += 4 * kWidth) {
-      a = a + load<V>(x + j) * load<V>(w + j);
-      b = b + load<V>(x + j + kWidth) * load<V>(w + j + kWidth);
-      c = c + load<V>(x + j + 2 * kWidth) * load<V>(w + j + 2 * kWidth);
-      d = d + load<V>(x + j + 3 * kWidth) * load<V>(w + j + 3 * kWidth);
+      a = multiply_add<T>(load<V>(x + j), load<V>(w + j), a);
+      b = multiply_add<T>(load<V>(x + j + kWidth), load<V>(w + j + kWidth), b);
+      c = multiply_add<T>(load<V>(x + j + 2 * kWidth), load<V>(w + j + 2 * kWidth), c);
+      d = multiply_add<T>(load<V>(x + j + 3 * kWidth), load<V>(w + j + 3 * kWidth), d);
     }
-    for (; j < whole; j += kWidth) b = b + load<V>(x + j) * load<V>(w + j);
+    for (; j < whole; j += kWidth) b = multiply_add<T>(load<V>(x + j), load<V>(w + j), b);
+    a = multiply_add<T>(kept(load<V>(x + last), unseen), last_w, a);  // last, for memory is read in order
     y[i] = across<Sum, T, kVectorBytes / sizeof(T)>((a + b) + (c + d));
   }
 }
@@ -80,12 +91,12 @@ template <std::int64_t Count, class T>
   using V = typename Rows<T>::V;
   V sum = load<V>(sums);
   if constexpr (Count == 4) {
-    V other = s[1] * load<V>(x + leading);
-    sum = sum + s[0] * load<V>(x);
-    other = other + s[3] * load<V>(x + 3 * leading);
-    sum = (sum + s[2] * load<V>(x + 2 * leading)) + other;
+    V other = (V{} + s[1]) * load<V>(x + leading);
+    sum = multiply_add<T>(V{} + s[0], load<V>(x), sum);
+    other = multiply_add<T>(V{} + s[3], load<V>(x + 3 * leading), other);
+    sum = multiply_add<T>(V{} + s[2], load<V>(x + 2 * leading), sum) + other;
   } else {
-    sum = sum + s[0] * load<V>(x);
+    sum = multiply_add<T>(V{} + s[0], load<V>(x), sum);
   }
   __builtin_memcpy(sums, &sum, sizeof(V));
 }
