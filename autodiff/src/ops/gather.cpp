@@ -2,6 +2,7 @@
 // one place.
 #include "ops/gather.hpp"
 
+#include <algorithm>
 #include <array>
 #include <tuple>
 
@@ -46,15 +47,15 @@ std::int64_t position(Caller caller, std::int64_t index, std::int64_t extent) {
 
 const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<const std::int64_t*>(buffer.data); }
 
-/// Calls visit(element of x, element of y) for all pairs that take relates; x has these blocks.
+/// Calls visit(place in x, place in y, count) for all runs of elements that take relates; x has these blocks.
 template <class Visit>
 void visit_take(const AxisBlocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
   const std::int64_t count = indices.shape.size();
   const Caller caller{attributes[1]};
   for (std::int64_t outer = 0, to = 0; outer < x.outer; ++outer)
-    for (std::int64_t i = 0; i < count; ++i) {
+    for (std::int64_t i = 0; i < count; ++i, to += x.inner) {
       const std::int64_t at = position(caller, indices_of(indices)[i], x.extent);
-      for (std::int64_t inner = 0; inner < x.inner; ++inner) visit((outer * x.extent + at) * x.inner + inner, to++);
+      visit((outer * x.extent + at) * x.inner, to, x.inner);
     }
 }
 
@@ -66,7 +67,7 @@ void visit_along(const AxisBlocks& x, const Buffer& indices, std::span<const std
     for (std::int64_t i = 0; i < y.extent; ++i)
       for (std::int64_t inner = 0; inner < y.inner; ++inner, ++to) {
         const std::int64_t at = position(caller, indices_of(indices)[to], x.extent);
-        visit((outer * x.extent + at) * x.inner + inner, to);
+        visit((outer * x.extent + at) * x.inner + inner, to, 1);
       }
 }
 
@@ -74,7 +75,8 @@ template <class T, class Visitor>
 void copy_elements(const Call& call, Visitor visitor) {
   const T* x = reinterpret_cast<const T*>(call.inputs[0].data);
   T* y = reinterpret_cast<T*>(call.output.data);
-  visitor(call.inputs[0], [&](std::int64_t from, std::int64_t to) { y[to] = x[from]; });
+  visitor(call.inputs[0],
+          [&](std::int64_t from, std::int64_t to, std::int64_t n) { std::copy_n(x + from, n, y + to); });
 }
 
 template <class T, class Visitor>
@@ -82,7 +84,9 @@ void add_elements(const Call& call, Visitor visitor) {
   const T* y = reinterpret_cast<const T*>(call.inputs[0].data);
   T* x = reinterpret_cast<T*>(call.output.data);
   for (std::int64_t i = 0; i < call.output.shape.size(); ++i) x[i] = 0;
-  visitor(call.output, [&](std::int64_t to, std::int64_t from) { x[to] += y[from]; });
+  visitor(call.output, [&](std::int64_t to, std::int64_t from, std::int64_t n) {
+    for (std::int64_t i = 0; i < n; ++i) x[to + i] += y[from + i];
+  });
 }
 
 template <class Visitor>
@@ -104,7 +108,7 @@ void scatter(const Call& call, Visitor visitor) {
   add_elements<double>(call, visitor);
 }
 
-/// The elements of `tensor`, which has the shape of x, in pairs with those of y.
+/// Runs of elements of `tensor`, which has the shape of x, in pairs with those of y.
 auto take_visitor(const Call& call) {
   return [&call](const Buffer& tensor, auto visit) {
     visit_take(AxisBlocks(tensor.shape, call.attributes[0]), call.inputs[1], call.attributes, visit);

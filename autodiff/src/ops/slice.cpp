@@ -41,10 +41,13 @@ void place(const Call& call) {
   for (std::size_t axis = to.rank(), stride = 1; axis-- > 0; stride *= static_cast<std::size_t>(to[axis]))
     whole.strides[axis] = static_cast<std::int64_t>(stride);
   slice_view(whole, to, call.attributes, x.shape, view);
+  if (x.shape.size() == 0) return;
+  const std::size_t outer_axes = to.rank() == 0 ? 0 : to.rank() - 1;
+  const std::int64_t run = to.rank() == 0 ? 1 : x.shape.back(), step = to.rank() == 0 ? 1 : view.strides[outer_axes];
   std::int64_t position[Shape::kMaxRank] = {};
-  for (std::int64_t n = x.shape.size(), at = view.offset; n > 0; --n) {
-    y[at] = *next++;
-    for (std::size_t axis = to.rank(); axis-- > 0;) {
+  for (std::int64_t n = x.shape.size() / run, at = view.offset; n > 0; --n, next += run) {
+    for (std::int64_t i = 0; i < run; ++i) y[at + i * step] = next[i];
+    for (std::size_t axis = outer_axes; axis-- > 0;) {
       at += view.strides[axis];
       if (++position[axis] < x.shape[axis]) break;
       at -= view.strides[axis] * x.shape[axis];
