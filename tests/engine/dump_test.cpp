@@ -58,6 +58,21 @@ TEST(Dump, LogisticRegressionStep) {
   compare_both("logistic_regression_step", tape, {loss, next_w, next_b});
 }
 
+/// The plan that docs/performance.md explains is the one that runs.
+TEST(Dump, IsWhatTheDocumentShows) {
+  const auto text_of = [](const std::string& path) {
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  };
+  const std::string golden = text_of(golden_path("logistic_regression_step"));
+  const std::size_t plan = golden.find("\nplan: ");
+  ASSERT_NE(plan, std::string::npos);
+  const std::string document = text_of(XTAPE_SOURCE_DIR "/docs/performance.md");
+  EXPECT_NE(document.find(golden.substr(plan + 1)), std::string::npos) << "copy the plan into docs/performance.md";
+}
+
 TEST(Dump, ElementwiseProblem) {
   Tape tape(Options{});
   const Var a = tape.variable(2.0), b = tape.variable(1.0), x = tape.variable(Array::zeros({10000}));
