@@ -84,6 +84,23 @@ TEST(RowProducts, DoNotDependOnFusionOrThreads) {
   set_num_threads(before);
 }
 
+/// A sum over an axis of one element, as wide as many chunks, runs in stripes; sums of rows never do.
+TEST(RowProducts, StayApartFromStripes) {
+  for (bool rows_first : {false, true}) {
+    const auto run = [&](const Options& options) {
+      Tape tape(options);
+      const Var x = tape.variable(random_array({20000, 3}, DType::float64, 7));
+      const Var s = tanh(tape.variable(random_array({20000}, DType::float64, 8)));
+      const auto stripes = [&] { return sum(expand_dims(s, 0), {0}); };
+      std::vector<Var> results{rows_first ? matmul(s, x) : stripes()};
+      results.push_back(rows_first ? stripes() : matmul(s, x));
+      return tape.evaluate(results);
+    };
+    EXPECT_TRUE(same_bits(run(kPlannedExactly), run(kUnplanned)));
+    EXPECT_TRUE(same_bits(run(kPlanned), run(kUnplanned)));
+  }
+}
+
 /// A square matrix: the vector is as long as the loop, but each row needs all of it.
 TEST(RowProducts, WaitForTheWholeVector) {
   Tape tape(kPlanned);
@@ -114,6 +131,20 @@ TEST(RowProducts, KeepInfinitiesToTheirElements) {
       EXPECT_TRUE(equals(matmul(Array::ones({4, columns}), tape.variable(Array::from(vector))).value(),
                          {kInf, kInf, kInf, kInf}));
     }
+}
+
+/// Positive numbers, so that every rounding counts: one after the other, a million of them would lose 15 bits.
+TEST(RowProducts, SumManyRowsAccurately) {
+  constexpr std::int64_t kRows = 1000000, kColumns = 3;
+  Random random(9);
+  const Tensor x = random_tensor(random, {kRows, kColumns}, DType::float32, 0.5L, 1);
+  const Tensor s = random_tensor(random, {kRows}, DType::float32, 0.5L, 1);
+  std::vector<Real> expected(kColumns);
+  for (std::size_t i = 0; i < x.elements.size(); ++i)
+    expected[i % kColumns] += s.elements[i / kColumns] * x.elements[i];
+  Tape tape;
+  const Array sums = matmul(tape.variable(array_of(s)), tape.variable(array_of(x))).value();
+  EXPECT_TRUE(close(sums, tensor(expected, {kColumns}, DType::float32), 8 * 0x1p-24L));
 }
 
 /// Rows of a matrix that are a part of longer ones, and every other row.

@@ -54,6 +54,15 @@ bool computed_in_place(const Layout& layout, NodeId id) {
   return node.op->kind == OpKind::elementwise || is_row_product(layout, id, RowProduct::Form::dots);
 }
 
+/// The shape of the reduction or sum of rows that ends a loop in this node, if it is one.
+std::optional<ReductionShape> sink_shape(const Layout& layout, NodeId id) {
+  const Node& node = layout.program[id];
+  if (node.op->kind == OpKind::reduction) return reduction_shape(layout.program, node);
+  const std::optional<RowProduct> product = as_row_product(layout, id);
+  if (!product || product->form != RowProduct::Form::sums) return std::nullopt;
+  return ReductionShape{1, product->rows, product->columns};
+}
+
 }  // namespace
 
 bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const Shape& space) {
@@ -100,9 +109,8 @@ class FusionPass {
  private:
   struct MainGroup {
     Group group;
-    bool has_sinks = false;
-    ReductionShape stripes = {};  ///< of the last reduction, see `joins`
-    std::size_t reads = 0;        ///< values from outside
+    std::optional<ReductionShape> sink = {};  ///< of the last reduction, see `joins`
+    std::size_t reads = 0;                    ///< values from outside
   };
 
   void place_alone(NodeId id, Group group) {
@@ -116,9 +124,9 @@ class FusionPass {
     const bool scalar = options_.planned && node.op->kind == OpKind::elementwise && space.rank() == 0;
     const Position earliest = earliest_position(id, space, scalar);
     if (scalar) return join_scalars(id, earliest);
-    const Position found = options_.planned ? find_loop(node, space, earliest) : kNone;
+    const Position found = options_.planned ? find_loop(id, space, earliest) : kNone;
     join(id, found != kNone ? found : append({Step::Kind::loop, space, {}}));
-    note_reduction(position_[id], node);
+    if (const std::optional<ReductionShape> sink = sink_shape(layout_, id)) main_[position_[id] / 2].sink = sink;
     for (NodeId input : program_.inputs(node)) note_reader(layout_.accesses[input].base, position_[id]);
   }
 
@@ -143,52 +151,44 @@ class FusionPass {
   }
 
   /// A loop over the space that computes or reads one of the operands, not before `earliest`.
-  Position find_loop(const Node& node, const Shape& space, Position earliest) const {
+  Position find_loop(NodeId id, const Shape& space, Position earliest) const {
     Position best = kNone;
     const auto consider = [&](Position position) {
-      if (position >= earliest && position % 2 == 1 && position < best && joins(main_[position / 2], node, space))
+      if (position >= earliest && position % 2 == 1 && position < best && joins(main_[position / 2], id, space))
         best = position;
     };
-    for (NodeId input : program_.inputs(node)) {
+    for (NodeId input : program_.inputs(program_[id])) {
       const NodeId base = layout_.accesses[input].base;
       if (is_computed(base)) consider(position_[base]);
       if (last_reader_[base] != kNone) consider(last_reader_[base]);
     }
-    return best != kNone ? best : find_beside(node, space, earliest);
+    return best != kNone ? best : find_beside(id, space, earliest);
   }
 
   /// The last loop over the space, though it has nothing to do with the node: what comes of both often meets later, and
   /// then neither needs memory.
-  Position find_beside(const Node& node, const Shape& space, Position earliest) const {
+  Position find_beside(NodeId id, const Shape& space, Position earliest) const {
     const std::size_t first = std::max<std::size_t>(earliest / 2, main_.size() - std::min(main_.size(), kLoopsTried));
     for (std::size_t i = main_.size(); i-- > first;)
-      if (joins(main_[i], node, space))
+      if (joins(main_[i], id, space))
         return main_[i].reads < kMostReadBeside ? static_cast<Position>(2 * i + 1) : kNone;
     return kNone;
   }
 
   /// A loop runs either in chunks of consecutive elements or in stripes: columns of a reduction whose inner part
   /// exceeds a chunk. The choice decides the order of summation, so it must follow from the reduction alone.
-  bool joins(const MainGroup& main, const Node& node, const Shape& space) const {
+  bool joins(const MainGroup& main, NodeId id, const Shape& space) const {
     if (main.group.kind != Step::Kind::loop || main.group.space != space || main.group.nodes.size() >= kMostNodesInLoop)
       return false;
-    if (node.op->kind != OpKind::reduction) return true;
-    const ReductionShape shape = reduction_shape(program_, node);
-    return !main.has_sinks ||
-           (shape.striped() == main.stripes.striped() && (!shape.striped() || shape == main.stripes));
+    const std::optional<ReductionShape> shape = sink_shape(layout_, id);
+    if (!shape || !main.sink) return true;
+    return shape->striped() == main.sink->striped() && (!shape->striped() || shape == main.sink);
   }
 
   void note_reader(NodeId base, Position position) {
     const bool from_memory = program_[base].shape.size() > 1 && position_[base] != position;
     if (from_memory && last_reader_[base] != position) ++main_[position / 2].reads;
     last_reader_[base] = position;
-  }
-
-  void note_reduction(Position position, const Node& node) {
-    if (node.op->kind != OpKind::reduction) return;
-    MainGroup& main = main_[position / 2];
-    main.has_sinks = true;
-    main.stripes = reduction_shape(program_, node);
   }
 
   bool is_computed(NodeId id) const { return !is_leaf(program_[id]) && program_[id].op->kind != OpKind::constant; }

@@ -102,6 +102,7 @@ class Simulation {
     for (const Loop::Stream& stream : loop.streams)
       if (!stream.written) enter(stream.slot, stream.value, "a loop");
     play_block(loop);
+    check_stripes(loop);
     for (const Loop::Sink& sink : loop.sinks) write(sink.value);
     for (const Loop::Scalar& scalar : loop.scalars) check_present(scalar.value, "the loop that writes over it");
     check_read_anywhere(loop, "the loop that writes over it");
@@ -115,6 +116,15 @@ class Simulation {
     }
     for (const Loop::Sink& sink : loop.sinks)
       if (sink.matrix.value != kNoNode) check_present(sink.matrix.value, reader);
+  }
+
+  /// A loop runs in stripes or in chunks for all that it sums.
+  void check_stripes(const Loop& loop) const {
+    for (const Loop::Sink& sink : loop.sinks) {
+      const ReductionShape& first = loop.sinks[0].shape;
+      if ((sink.shape.striped() || first.striped()) && !(sink.shape == first && sink.matrix.value == kNoNode))
+        fail(sink.value, "is summed in a loop whose order is another's");
+    }
   }
 
   void enter(std::uint32_t slot, NodeId value, const char* reader) {
