@@ -62,6 +62,15 @@ TEST(MemoryBudget, IsKeptByComputingAgain) {
   EXPECT_LT(plan_of(tape, outputs).arena_bytes, whole.arena_bytes / 2);
 }
 
+/// Small products run before the loops that read them, but not all at once.
+TEST(MemoryBudget, SmallProductsDoNotPileUp) {
+  Tape tape;
+  const Var w = tape.variable(Array::full({40, 40}, 0.02));
+  Var state = tape.variable(Array::zeros({40, 40}));
+  for (int i = 0; i < 1000; ++i) state = tanh(state + matmul(tape.variable(Array::full({40, 40}, 0.001 * i)), w));
+  EXPECT_LT(plan_of(tape, {state}).arena_bytes, std::size_t{2} << 20);
+}
+
 TEST(MemoryBudget, ChangesNoBit) {
   const auto run = [](std::size_t budget) {
     Tape tape;

@@ -85,6 +85,8 @@ constexpr std::size_t kMostReadBeside = 12;
 constexpr std::size_t kLoopsTried = 8;
 /// Elements of a call or product that runs as soon as it can; the results of larger ones would take memory for longer.
 constexpr std::int64_t kSmallResult = 4096;
+/// So many elements of results wait together for the loops that read them, in half of a common L2 cache.
+constexpr std::int64_t kMostWaiting = 65536;
 
 class FusionPass {
  public:
@@ -113,11 +115,27 @@ class FusionPass {
     std::size_t reads = 0;                    ///< values from outside
   };
 
+  /// What runs at a position between two loops.
+  struct SmallGroups {
+    std::vector<Group> groups;
+    std::int64_t waiting = 0;  ///< elements of results of calls and products
+  };
+
   void place_alone(NodeId id, Group group) {
-    if (!options_.planned || program_[id].shape.size() > kSmallResult) return join(id, append(std::move(group)));
-    const Position earliest = earliest_position(id, {}, true);
-    small_[earliest].push_back(std::move(group));
-    join(id, earliest);
+    const std::int64_t size = program_[id].shape.size();
+    if (!options_.planned || size > kSmallResult) return join(id, append(std::move(group)));
+    const Position position = position_with_room(earliest_position(id, {}, true), size);
+    small_[position].waiting += size;
+    small_[position].groups.push_back(std::move(group));
+    join(id, position);
+  }
+
+  /// The earliest position, that which the last results without room there went to, or else the end.
+  Position position_with_room(Position earliest, std::int64_t size) {
+    if (small_[earliest].waiting + size <= kMostWaiting) return earliest;
+    const Position later = std::max(earliest, overflow_);
+    if (small_[later].waiting + size <= kMostWaiting) return later;
+    return overflow_ = static_cast<Position>(2 * main_.size());
   }
 
   void place_in_loop(NodeId id, const Node& node, const Shape& space) {
@@ -198,12 +216,12 @@ class FusionPass {
     return static_cast<Position>(2 * main_.size() - 1);
   }
   void join_scalars(NodeId id, Position position) {
-    std::vector<Group>& groups = small_[position];
+    std::vector<Group>& groups = small_[position].groups;
     if (groups.empty() || groups.back().kind != Step::Kind::loop) groups.push_back({Step::Kind::loop, {}, {}});
     join(id, position);
   }
   void join(NodeId id, Position position) {
-    (position % 2 == 0 ? small_.at(position).back() : main_[position / 2].group).nodes.push_back(id);
+    (position % 2 == 0 ? small_.at(position).groups.back() : main_[position / 2].group).nodes.push_back(id);
     position_[id] = position;
   }
 
@@ -216,7 +234,7 @@ class FusionPass {
     };
     auto small = small_.begin();
     for (std::size_t i = 0; i <= main_.size(); ++i) {
-      if (small != small_.end() && small->first == 2 * i) std::ranges::for_each((small++)->second, add);
+      if (small != small_.end() && small->first == 2 * i) std::ranges::for_each((small++)->second.groups, add);
       if (i < main_.size()) add(main_[i].group);
     }
     return fusion;
@@ -228,7 +246,8 @@ class FusionPass {
   const Options& options_;
   std::vector<Position> position_;
   std::vector<MainGroup> main_;
-  std::map<Position, std::vector<Group>> small_;
+  std::map<Position, SmallGroups> small_;
+  Position overflow_ = 0;              ///< where small results went last that had no room at their earliest position
   std::vector<Position> last_reader_;  ///< for each node
 };
 
