@@ -3,10 +3,58 @@
 #include <algorithm>
 
 #include "plan/buffers.hpp"
+#include "plan/lower.hpp"
 
 namespace xtape::detail {
 
 namespace {
+
+/// The nodes that the outputs depend on, and all leaves.
+std::vector<bool> live_nodes(const Layout& layout) {
+  std::vector<bool> live(layout.program.size());
+  for (NodeId output : layout.outputs) live[output] = true;
+  for (NodeId leaf : layout.leaves) live[leaf] = true;
+  for (NodeId id = layout.program.size(); id-- > 0;) {
+    if (!live[id]) continue;
+    for (NodeId input : layout.program.inputs(layout.program[id])) live[input] = true;
+  }
+  return live;
+}
+
+/// The last of a node's operands, by the names that they have got.
+NodeId last_operand(const Layout& source, NodeId id, const std::vector<NodeId>& renamed) {
+  NodeId last = kNoNode;
+  for (NodeId input : source.program.inputs(source.program[id])) {
+    const NodeId operand = renamed[source.accesses[input].base];
+    if (operand != kNoNode && (last == kNoNode || operand > last)) last = operand;
+  }
+  return last;
+}
+
+/// A value whose readers all read the copy of it that is computed again need not be computed before. What waits for it
+/// then waits for its last operand.
+Layout without_dead(const Layout& source) {
+  const std::vector<bool> live = live_nodes(source);
+  Layout result;
+  std::vector<NodeId> renamed(source.program.size(), kNoNode);
+  std::vector<NodeId> inputs;
+  for (NodeId id = 0; id < source.program.size(); ++id) {
+    if (!live[id]) {
+      renamed[id] = last_operand(source, id, renamed);
+      continue;
+    }
+    const Node& node = source.program[id];
+    inputs.clear();
+    for (NodeId input : source.program.inputs(node)) inputs.push_back(renamed[input]);
+    renamed[id] = append_copy(result.program, node, inputs, source.program.attributes(node));
+    result.accesses.push_back({renamed[source.accesses[id].base], source.accesses[id].view});
+    result.origins.push_back(source.origins[id]);
+    result.after.push_back(source.after[id] == kNoNode ? kNoNode : renamed[source.after[id]]);
+  }
+  for (NodeId leaf : source.leaves) result.leaves.push_back(renamed[leaf]);
+  for (NodeId output : source.outputs) result.outputs.push_back(renamed[output]);
+  return result;
+}
 
 /// A user's function might give something else when it is called again.
 bool repeatable(const Op& op) {
@@ -33,11 +81,11 @@ class Recomputation {
       for (NodeId input : source_.program.inputs(source_.program[id]))
         inputs.push_back(is_late(id) ? read_late(input) : renamed_[input]);
       renamed_[id] = append(id, inputs, kNoNode);
-      if (is_computed(id) && step_of(id) >= peak_) latest_ = renamed_[id];
+      if (marks_peak(id)) latest_ = renamed_[id];
     }
     for (NodeId leaf : source_.leaves) result_.leaves.push_back(renamed_[leaf]);
     for (NodeId output : source_.outputs) result_.outputs.push_back(renamed_[output]);
-    return std::move(result_);
+    return without_dead(result_);
   }
 
  private:
@@ -48,6 +96,11 @@ class Recomputation {
   std::uint32_t step_of(NodeId id) const { return fusion_.group_of[id]; }
   bool is_late(NodeId id) const { return is_computed(id) && step_of(id) > peak_; }
   bool in_workspace(NodeId id) const { return source_.placements[id].place == Place::arena; }
+  /// Whether what waits for the node waits for the peak: rather not for a dropped one, which may not be there.
+  bool marks_peak(NodeId id) const {
+    return is_late(id) ||
+           (is_computed(id) && step_of(id) == peak_ && (fate_[id] != Fate::dropped || latest_ == kNoNode));
+  }
   std::size_t bytes_of(NodeId id) const {
     return static_cast<std::size_t>(node(id).shape.size()) * size_of(node(id).dtype);
   }
@@ -133,10 +186,7 @@ class Recomputation {
 
   /// A copy of the node that runs no earlier than `after`.
   NodeId append(NodeId id, std::span<const NodeId> inputs, NodeId after) {
-    const Node& old = node(id);
-    const NodeId copy =
-        result_.program.append(*old.op, old.dtype, old.shape, inputs, source_.program.attributes(old), old.location);
-    result_.program[copy].holds = old.holds;
+    const NodeId copy = append_copy(result_.program, node(id), inputs, source_.program.attributes(node(id)));
     const Access& access = source_.accesses[id];
     result_.accesses.push_back({access.base == id ? copy : renamed_[access.base], access.view});
     result_.origins.push_back(draft_.origins[id]);
