@@ -133,7 +133,7 @@ TEST(Errors, OfDTypes) {
 TEST(Errors, OfValues) {
   expect_all<ValueError>({
       {"two tapes", [](Stage& s) { s.x + s.foreign; }, {"add", "two tapes"}},
-      {"no Var", [](Stage&) { add(1, 2); }, {"add", "Var"}},
+      {"no Var", [](Stage&) { add(1, 2); }, {"add", "no operand is a Var", "Tape::variable"}},
       {"gradient of a foreign Var",
        [](Stage& s) { s.tape.gradient(sum(s.foreign), s.x); },
        {"gradient", "another tape"}},

@@ -90,17 +90,33 @@ Row::Part triplets(double p, double margin, bool swap) {
   });
 }
 
-Row::Part three_alike(const Reduced& loss, const Input& third) {
+Row::Part three_alike(const Reduced& loss, const Input& third, const std::string& second) {
   return [=](Row& row) {
     row.failures.push_back({{real({2, 3}), real({2, 4}), third},
                             [=](Vars x) { return loss(x, Reduction::mean); },
                             &is_a<ShapeError>,
-                            {row.name, "[2, 3]", "[2, 4]"}});
+                            {row.name, "[2, 3]", second + " is [2, 4]"}});
     row.failures.push_back({{real({}), real({}), real({})},
                             [=](Vars x) { return loss(x, Reduction::mean); },
                             &is_a<ShapeError>,
                             {row.name, "[]"}});
   };
+}
+
+/// Of three vectors with two, where one of a single element stands for four.
+Tensor cosine_of_pairs(Tensors x) {
+  Tensor result{x[0].dtype, Shape{3, 2}, {}};
+  const std::int64_t width = x[0].shape.back();
+  for (std::int64_t i = 0; i < 3; ++i)
+    for (std::int64_t j = 0; j < 2; ++j) {
+      Parts parts(2);
+      for (std::int64_t k = 0; k < 4; ++k) {
+        parts[0].push_back(x[0].elements[static_cast<std::size_t>(i * width + k % width)]);
+        parts[1].push_back(x[1].elements[static_cast<std::size_t>(j * 4 + k)]);
+      }
+      result.elements.push_back(cosine(parts));
+    }
+  return result;
 }
 
 Row weighted_mean_row() {
@@ -177,7 +193,13 @@ std::vector<Row> vector_rows() {
            {real({3}), real({3})}, [](Vars x) { return cosine_similarity(x[0], x[1], 0); },
            [](Tensors x) { return along_last_axis(x, cosine); }),
        sample({real({3, 2, 2}), real({3, 2, 2})}, [](Vars x) { return cosine_similarity(x[0], x[1], 0); }),
-       shapes_must_match(cosine_of), dtypes_must_match(cosine_of),
+       sample(
+           {real({3, 1, 4}), real({2, 4})}, [](Vars x) { return cosine_similarity(x[0], x[1]); }, cosine_of_pairs),
+       sample(
+           {real({3, 1, 1}), real({2, 4})}, [](Vars x) { return cosine_similarity(x[0], x[1], 2); }, cosine_of_pairs),
+       fails<ShapeError>({vectors, real({3, 3})}, [](Vars x) { return cosine_similarity(x[0], x[1]); },
+                         {"cosine_similarity", "[3, 4]", "[3, 3]"}),
+       dtypes_must_match(cosine_of),
        fails<ShapeError>({real({3}), real({3})}, [](Vars x) { return cosine_similarity(x[0], x[1], 1); },
                          {"cosine_similarity", "axis 1"}),
        fails<ValueError>({real({3}), real({3})}, [](Vars x) { return cosine_similarity(x[0], x[1], 0, -1); },
@@ -185,12 +207,12 @@ std::vector<Row> vector_rows() {
       {"cosine_embedding_loss", reductions({real({6, 3}), real({6, 3}), boolean({6})}, embedding_loss(0), embedding(0)),
        reductions({real({6, 3}), real({6, 3}), integer({6}, -1, 1)}, embedding_loss(0.2), embedding(0.2L)),
        reductions({real({3}), real({3}), real({})}, embedding_loss(0), embedding(0)),
-       three_alike(embedding_loss(0), boolean({2})),
+       three_alike(embedding_loss(0), boolean({2}), "b"),
        fails<ShapeError>({real({2, 3}), real({2, 3}), boolean({3})},
                          [](Vars x) { return cosine_embedding_loss(x[0], x[1], x[2]); },
                          {"cosine_embedding_loss", "[2, 3]", "[3]"})},
       {"triplet_margin_loss", triplets(2, 1, false), triplets(2, 0.25, true), triplets(1, 1, false),
-       triplets(3.5, 1, true), triplets(INFINITY, 2, false), three_alike(triplet, real({2, 3})),
+       triplets(3.5, 1, true), triplets(INFINITY, 2, false), three_alike(triplet, real({2, 3}), "positive"),
        fails<ValueError>({vectors, vectors, vectors},
                          [](Vars x) { return triplet_margin_loss(x[0], x[1], x[2], {.margin = -1}); },
                          {"triplet_margin_loss", "margin", "-1"}),

@@ -261,7 +261,8 @@ Row::Part all_of(const std::vector<Row::Part>& parts) {
 }
 
 Row::Part patterns_without_ellipsis() {
-  return all_of({subscripts("ij,jk->ik", {{3, 4}, {4, 2}}),
+  return all_of({subscripts("ij,jk->ik", {{3, 3}, {3, 3}}),
+                 subscripts("ij,jk->ik", {{3, 4}, {4, 2}}),
                  subscripts("ij,jk->ki", {{3, 4}, {4, 2}}),
                  subscripts("ij,jk", "ij,jk->ik", {{3, 4}, {4, 2}}),
                  subscripts("ba,bc", "ba,bc->ac", {{3, 4}, {3, 2}}),
@@ -325,7 +326,12 @@ Row::Part patterns_that_fail() {
                          [](Vars x) {
                            return einsum("ij,jk->ik", {x[0], x[1]});
                          },
-                         {"einsum", "[4, 5]", "extent 3"}),
+                         {"einsum", "label j", "axis 0 of [4, 5]", "extent 3"}),
+       fails<ShapeError>(reals({{2, 3}, {4, 3}}),
+                         [](Vars x) {
+                           return einsum("...i,...i", {x[0], x[1]});
+                         },
+                         {"einsum", "ellipsis", "axis 0 of [4, 3]", "extent 2"}),
        fails<ShapeError>({real({1})},
                          [](Vars x) { return einsum("a,b,c,d,e,f,g,h,i->abcdefghi", std::vector<Var>(9, x[0])); },
                          {"einsum", "an output of 9 axes"}),

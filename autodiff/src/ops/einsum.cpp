@@ -269,10 +269,12 @@ class Contraction {
   std::vector<Subset> split_;
 };
 
-void widen(std::int64_t& extent, std::int64_t other, const Shape& shape, std::size_t axis) {
+void widen(Extents& extents, int label, const Shape& shape, std::size_t axis) {
+  std::int64_t& extent = extents[static_cast<std::size_t>(label)];
+  const std::int64_t other = shape[axis];
   if (extent == -1 || extent == 1) extent = other;
   if (other != extent && other != 1)
-    fail<ShapeError>("einsum", "axis ", axis, " of ", shape, " has a label that stands for extent ", extent,
+    fail<ShapeError>("einsum", name_of(label), " is axis ", axis, " of ", shape, ", and has extent ", extent,
                      " elsewhere");
 }
 
@@ -282,8 +284,7 @@ Extents extents_of(std::span<const Var> operands, const std::vector<Labels>& lab
   extents.fill(-1);
   for (std::size_t i = 0; i < operands.size(); ++i) {
     const Shape shape = operands[i].shape();
-    for (std::size_t axis = 0; axis < shape.rank(); ++axis)
-      widen(extents[static_cast<std::size_t>(labels[i][axis])], shape[axis], shape, axis);
+    for (std::size_t axis = 0; axis < shape.rank(); ++axis) widen(extents, labels[i][axis], shape, axis);
   }
   return extents;
 }

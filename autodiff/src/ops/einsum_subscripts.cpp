@@ -20,6 +20,7 @@ struct Piece {
 
 bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 int label_of(char c) { return c <= 'Z' ? c - 'A' : c - 'a' + 26; }
+std::string letter_of(int label) { return {static_cast<char>(label < 26 ? 'A' + label : 'a' + label - 26)}; }
 
 Piece parse_piece(std::string_view whole, std::string_view text) {
   Piece piece;
@@ -78,11 +79,10 @@ Labels explicit_output(std::string_view whole, std::string_view text, LabelSet k
     fail<ValueError>("einsum", "\"", whole, "\" has an ellipsis for ", hidden, " axes, but none in its output");
   const Labels output = with_ellipsis(piece, hidden);
   for (int label : output) {
-    const std::string letter(1, static_cast<char>(label < 26 ? 'A' + label : 'a' + label - 26));
     if ((known >> label & 1) == 0)
-      fail<ValueError>("einsum", "\"", whole, "\" has the output label ", letter, ", which no operand has");
+      fail<ValueError>("einsum", "\"", whole, "\" has the output label ", letter_of(label), ", which no operand has");
     if (std::ranges::count(output, label) > 1)
-      fail<ValueError>("einsum", "\"", whole, "\" has the output label ", letter, " twice");
+      fail<ValueError>("einsum", "\"", whole, "\" has the output label ", letter_of(label), " twice");
   }
   return output;
 }
@@ -94,6 +94,8 @@ LabelSet set_of(const Labels& labels) {
   for (int label : labels) set |= LabelSet{1} << label;
   return set;
 }
+
+std::string name_of(int label) { return label < kLetters ? "label " + letter_of(label) : "an axis of the ellipsis"; }
 
 Subscripts parse_subscripts(std::string_view given, std::span<const std::size_t> ranks) {
   std::string text(given);

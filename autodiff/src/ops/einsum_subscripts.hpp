@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,8 @@ using Labels = std::vector<int>;
 using LabelSet = std::uint64_t;
 
 LabelSet set_of(const Labels& labels);
+/// "label j", or "an axis of the ellipsis".
+std::string name_of(int label);
 
 struct Subscripts {
   std::vector<Labels> inputs;  ///< a label for each axis of each operand

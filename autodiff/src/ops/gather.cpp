@@ -222,8 +222,8 @@ Var gathered(const Var& x, const Var& indices, int axis) {
   const Shape from = x.shape(), shape = indices.shape();
   const std::size_t at = normalized_axis("gather", axis, from.rank());
   if (shape.rank() != from.rank() || !fits(shape, from, at))
-    fail<ShapeError>("gather", "x is ", from, ", the indices are ", shape, ": they may have more elements in axis ",
-                     axis, " only");
+    fail<ShapeError>("gather", "x is ", from, ", the indices are ", shape,
+                     ": they need as many axes, and may have more elements in axis ", axis, " only");
   Shape wanted = shape;
   wanted[at] = from[at];
   return taken_along(first_of(x, wanted), indices, at, Caller::gather);

@@ -5,19 +5,22 @@
 
 namespace xtape::detail {
 
-void check_same_shape(std::string_view op, std::string_view what, const Var& prediction, const Var& target) {
+void check_same_shape(std::string_view op, std::string_view what, const Var& prediction, const Var& target,
+                      std::string_view other) {
   if (prediction.shape() != target.shape())
-    fail<ShapeError>(op, what, " ", prediction.shape(), ", target is ", target.shape(), "; nothing is broadcast");
+    fail<ShapeError>(op, what, " ", prediction.shape(), ", ", other, " ", target.shape(), "; nothing is broadcast");
 }
 
-void check_same_dtype(std::string_view op, std::string_view what, const Var& prediction, const Var& target) {
+void check_same_dtype(std::string_view op, std::string_view what, const Var& prediction, const Var& target,
+                      std::string_view other) {
   if (prediction.dtype() != target.dtype())
-    fail<DTypeError>(op, what, " ", prediction.dtype(), ", target is ", target.dtype());
+    fail<DTypeError>(op, what, " ", prediction.dtype(), ", ", other, " ", target.dtype());
 }
 
-void check_alike(std::string_view op, std::string_view what, const Var& prediction, const Var& target) {
-  check_same_shape(op, what, prediction, target);
-  check_same_dtype(op, what, prediction, target);
+void check_alike(std::string_view op, std::string_view what, const Var& prediction, const Var& target,
+                 std::string_view other) {
+  check_same_shape(op, what, prediction, target, other);
+  check_same_dtype(op, what, prediction, target, other);
 }
 
 void check_weights(std::string_view op, std::string_view what, const Var& weights, const Shape& shape, const Var& x) {
@@ -115,7 +118,7 @@ Var gaussian_nll_loss(const Operand& prediction, const Operand& target, const Op
   if (!(options.epsilon > 0)) fail<ValueError>(kName, "epsilon must be positive, is ", options.epsilon);
   return record_loss(kName, {&prediction, &target, &variance}, [&](const auto& x) {
     check_alike(kName, "prediction is", x[0], x[1]);
-    check_same_dtype(kName, "variance is", x[2], x[0]);
+    check_same_dtype(kName, "variance is", x[2], x[0], "prediction is");
     if (broadcast_shapes(kName, x[0].shape(), x[2].shape()) != x[0].shape())
       fail<ShapeError>(kName, "variance is ", x[2].shape(), ", prediction is ", x[0].shape());
     const Var bounded = where(x[2] <= options.epsilon, options.epsilon, x[2]);

@@ -33,10 +33,13 @@ Var record_loss(std::string_view op, const Operand* const (&operands)[N], Body b
   return hand_out(state, body(vars));
 }
 
-/// `what` is as in "prediction is".
-void check_same_shape(std::string_view op, std::string_view what, const Var& prediction, const Var& target);
-void check_same_dtype(std::string_view op, std::string_view what, const Var& prediction, const Var& target);
-void check_alike(std::string_view op, std::string_view what, const Var& prediction, const Var& target);
+/// `what` is as in "prediction is", and `other` says the same of the target.
+void check_same_shape(std::string_view op, std::string_view what, const Var& prediction, const Var& target,
+                      std::string_view other = "target is");
+void check_same_dtype(std::string_view op, std::string_view what, const Var& prediction, const Var& target,
+                      std::string_view other = "target is");
+void check_alike(std::string_view op, std::string_view what, const Var& prediction, const Var& target,
+                 std::string_view other = "target is");
 /// Throws ShapeError or DTypeError unless `weights`, called `what`, are of that shape and the dtype of x.
 void check_weights(std::string_view op, std::string_view what, const Var& weights, const Shape& shape, const Var& x);
 /// Throws ShapeError for 0-d x.

@@ -29,7 +29,7 @@ Var checked_signs(std::string_view op, const Var& prediction, const Var& target)
 
 Var with_positive_weight(const Var& z, const Var& y, const Var& positive_weight) {
   constexpr std::string_view kName = "binary_cross_entropy_with_logits";
-  check_same_dtype(kName, "logits are", z, positive_weight);
+  check_same_dtype(kName, "logits are", z, positive_weight, "positive_weight is");
   if (broadcast_shapes(kName, z.shape(), positive_weight.shape()) != z.shape())
     fail<ShapeError>(kName, "positive_weight is ", positive_weight.shape(), ", logits are ", z.shape());
   const Var loss_of_positive = softplus(-z), loss_of_negative = softplus(z);

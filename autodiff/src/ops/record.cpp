@@ -205,7 +205,9 @@ TapeState& tape_of(std::string_view op, Operands operands) {
     state = &other;
   }
   if (state == nullptr)
-    fail<ValueError>(op, "no operand is a Var; an op finds its tape from the Vars that it is given");
+    fail<ValueError>(op,
+                     "no operand is a Var; an op finds its tape from the Vars that it is given; Tape::variable and "
+                     "Tape::read make one");
   return *state;
 }
 

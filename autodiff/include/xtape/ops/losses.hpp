@@ -14,7 +14,7 @@ Var weighted_mean(const Operand& losses, const Operand& weights);
 
 // ---- Regression
 
-/// (prediction - target)^2
+/// (prediction - target)^2; torch's mse_loss.
 Var squared_error(const Operand& prediction, const Operand& target, Reduction reduction = Reduction::mean);
 /// |prediction - target|
 Var l1_loss(const Operand& prediction, const Operand& target, Reduction reduction = Reduction::mean);
@@ -79,7 +79,7 @@ Var squared_hinge_loss(const Operand& prediction, const Operand& target, Reducti
 // too; one out of range throws ValueError when the value is computed, and none counts from the end.
 
 /// -log(softmax(logits)[class]), or -sum(target log(softmax(logits))) for a floating target of the logits' shape and
-/// dtype. That such targets are probabilities is not checked: the formula holds for any.
+/// dtype; torch's cross_entropy. That such targets are probabilities is not checked: the formula holds for any.
 Var softmax_cross_entropy(const Operand& logits, const Operand& target, Reduction reduction = Reduction::mean);
 
 struct CrossEntropyOptions {
@@ -88,7 +88,7 @@ struct CrossEntropyOptions {
   std::optional<Operand> sample_weights = {};  ///< of the unreduced losses, in their shape
   double label_smoothing = 0;                  ///< s: the target becomes (1 - s) target + s / classes
 };
-/// The same with options, as torch's cross_entropy. The mean is sum(losses) / sum(weights), where a sample's weight is
+/// The same with options. The mean is sum(losses) / sum(weights), where a sample's weight is
 /// that of its class, for int64 targets, times its own; a sample of weight 0 does not count, whatever its loss is.
 Var softmax_cross_entropy(const Operand& logits, const Operand& target, const CrossEntropyOptions& options);
 
@@ -106,7 +106,7 @@ Var kl_divergence(const Operand& log_probabilities, const Operand& target, Reduc
 
 // ---- Vectors
 
-/// sum(a b) / (|a| |b|) over the axis, with lengths of at least epsilon; a zero vector's length has gradient 0.
+/// sum(a b) / (|a| |b|) over the axis, after broadcasting; lengths below epsilon count as epsilon, 0 has gradient 0.
 Var cosine_similarity(const Operand& a, const Operand& b, int axis = -1, double epsilon = 1e-8);
 /// 1 - cosine_similarity(a, b) where the target is 1 or true, else max(0, cosine_similarity(a, b) - margin). Vectors
 /// lie along the last axis; the target, of any dtype, has the shape without it and gets no gradient.
