@@ -26,7 +26,26 @@ std::string trimmed(const std::string& text) {
   return first == std::string::npos ? "" : text.substr(first, last - first + 1);
 }
 
+bool is_code(const std::string& comment) { return comment.starts_with("     "); }
+
 void append_words(std::string& text, const std::string& words) { text += (text.empty() ? "" : " ") + trimmed(words); }
+
+/// One more line of a comment; code is indented in it.
+void append_comment(std::string& text, const std::string& line) {
+  append_words(text, is_code(line) ? "`" + trimmed(line) + "`" : line);
+}
+
+/// The comment that a header begins with, in paragraphs and blocks of code.
+std::string paragraphs(const std::vector<std::string>& lines) {
+  std::string text;
+  bool code = false;
+  for (const std::string& line : lines) {
+    if (is_code(line) != code) text += code ? "\n```" : "```cpp";
+    code = is_code(line);
+    text += (text.empty() ? "" : "\n") + (code ? line.substr(5) : trimmed(line));
+  }
+  return text + (code ? "\n```" : "");
+}
 
 std::string replaced(const std::string& text, const std::string& pattern, const std::string& by) {
   return std::regex_replace(text, std::regex(pattern), by);
@@ -52,41 +71,84 @@ std::string signature_of(const std::string& declaration) {
   return replaced(text, "const Operand& |const |std::|&", "");
 }
 
+/// "power(a, b)" of "inline Var pow(const Operand& a, const Operand& b) { return power(a, b); }".
+std::string alias_of(const std::string& declaration) {
+  std::smatch match;
+  return std::regex_search(declaration, match, std::regex(R"(\{ return ([a-z_0-9]+\(.*\)); \}$)")) ? match[1].str()
+                                                                                                   : "";
+}
+
 /// Reads one header line by line.
 class Reader {
  public:
   explicit Reader(Family& family) : family_(family) {}
 
   void read(const std::string& line) {
-    if (line.starts_with("///")) return append_words(comment_, line.substr(3));
+    if (line == "namespace detail {") in_detail_ = true;
+    if (in_detail_) return void(in_detail_ = line != "}  // namespace detail");
+    if (line.starts_with("// ---- ")) return void(heading_ = line.substr(8));
+    if (line.starts_with("// ") && !heading_.empty()) return append_words(heading_, line.substr(2));
+    if (in_type_ || std::regex_search(line, kType)) return read_type(line);
+    if (line.starts_with("///")) return read_comment(line);
     if (!declaration_.empty() || std::regex_search(line, kStart)) return read_declaration(line);
-    if (line.empty() || !line.starts_with("  ")) comment_.clear();
+    if (line.starts_with("requires ") && line.find(" Array") != std::string::npos)
+      return read_declaration(line.substr(line.rfind(" Array") + 1));
+    if (!line.starts_with("  ") && !line.starts_with("template <")) forget_comment();
   }
 
  private:
+  void read_comment(const std::string& line) {
+    append_comment(comment_, line.substr(3));
+    comment_lines_ += line + "\n";
+  }
+
+  void forget_comment() {
+    comment_.clear();
+    comment_lines_.clear();
+  }
+
+  void read_type(const std::string& line) {
+    if (!in_type_ && !family_.types.empty()) family_.types += "\n";
+    family_.types += comment_lines_ + line + "\n";
+    in_type_ = line.starts_with(" ") || !line.ends_with("};");
+    forget_comment();
+  }
+
   void read_declaration(const std::string& line) {
     const std::size_t beside = line.find("///<");
     append_words(declaration_, line.substr(0, beside));
     if (beside != std::string::npos) append_words(comment_, line.substr(beside + 4));
     if (end_of_parameters(declaration_) == std::string::npos) return;
-    Declaration declaration{"", signature_of(declaration_), comment_};
-    declaration.name = declaration.signature.substr(0, declaration.signature.find('('));
-    if (declaration_.find("initializer_list") == std::string::npos || !comment_.empty())
-      family_.declarations.push_back(declaration);
+    keep_declaration();
     declaration_.clear();
-    comment_.clear();
+    forget_comment();
+  }
+
+  void keep_declaration() {
+    if (declaration_.find("= delete") != std::string::npos) return;
+    if (declaration_.find("initializer_list") != std::string::npos && comment_.empty()) return;
+    Declaration declaration{"", signature_of(declaration_), comment_, alias_of(declaration_), heading_};
+    declaration.name = declaration.signature.substr(0, declaration.signature.find('('));
+    family_.declarations.push_back(declaration);
+    heading_.clear();
   }
 
   inline static const std::regex kStart{"^(inline )?(std::(vector|pair|array)<.*>|[A-Z][A-Za-z]*) [a-z_0-9]+\\("};
+  inline static const std::regex kType{"^(struct|enum class) [A-Z][A-Za-z]* (: .*)?\\{"};
   Family& family_;
-  std::string declaration_, comment_;
+  std::string declaration_, comment_, comment_lines_, heading_;
+  bool in_type_ = false, in_detail_ = false;
 };
 
 Family read_family(const std::string& name) {
-  Family family{name, "", {}};
+  Family family{name, "", {}, ""};
   const std::vector<std::string> lines = lines_of(kHeaders / name);
   std::size_t at = 0;
-  for (; lines[at].starts_with("//"); ++at) append_words(family.purpose, lines[at].substr(2));
+  for (; lines[at].starts_with("//"); ++at) {
+  }
+  std::vector<std::string> purpose(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(at));
+  for (std::string& line : purpose) line.erase(0, 2);
+  family.purpose = paragraphs(purpose);
   Reader reader(family);
   for (; at < lines.size(); ++at) reader.read(lines[at]);
   return family;

@@ -1,4 +1,5 @@
 // What ops and their rules record, as expressions.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <map>
@@ -85,8 +86,8 @@ class Writer {
       if (text.size() > 4 * kLongest) break;  // shared subexpressions may repeat without end
       text += (text.back() == '(' ? "" : ", ") + write(input).text;
     }
-    if (node.op->describe != nullptr) text += ", " + node.op->describe(program_.attributes(node));
-    return {text + ")"};
+    const std::string settings = node.op->describe == nullptr ? "" : node.op->describe(program_.attributes(node));
+    return {text + (settings.empty() ? "" : ", " + settings) + ")"};
   }
 
   const detail::Program& program_;
@@ -108,6 +109,25 @@ void name_leaves(Writer& writer, const std::vector<Var>& leaves) {
     writer.names[VarAccess::node(leaves[i])] = leaves.size() == 1 ? "x" : std::string(1, static_cast<char>('a' + i));
 }
 
+/// The only node that takes this one, if it is an op of this name with a leaf of the row as the other input.
+NodeId moved_by(Writer& writer, const detail::Program& program, NodeId id, std::string_view op) {
+  NodeId taker = id;
+  for (NodeId node = id + 1; node < program.size(); ++node) {
+    const auto inputs = program.inputs(program[node]);
+    if (std::find(inputs.begin(), inputs.end(), id) == inputs.end()) continue;
+    if (taker != id || program[node].op->name != op || inputs[0] != id) return id;
+    taker = node;
+  }
+  return taker != id && writer.write(program.inputs(program[taker])[1]).text == "..." ? taker : id;
+}
+
+/// What the op takes of a leaf: rows move matrices away from singular ones, as number * x + array.
+Var taken(Writer& writer, const detail::TapeState& state, const Var& leaf) {
+  const NodeId id = VarAccess::node(leaf), scaled = moved_by(writer, state.program, id, "multiply");
+  const NodeId shifted = scaled == id ? id : moved_by(writer, state.program, scaled, "add");
+  return shifted == scaled ? leaf : VarAccess::make(VarAccess::state(leaf), shifted);
+}
+
 /// The expression, or nothing if it is too long.
 std::string expression_of(Writer& writer, const Var& var) {
   std::string text = writer.write(VarAccess::node(var)).text;
@@ -127,10 +147,12 @@ Formulas formulas_of(const std::string& op) {
   if (row == nullptr || row->samples.empty()) return {};
   const Sample& sample = plain_sample(*row);
   Tape tape;
-  const std::vector<Var> leaves = make_leaves(tape, make_inputs(sample.inputs, DType::float64, 1));
+  std::vector<Var> leaves = make_leaves(tape, make_inputs(sample.inputs, DType::float64, 1));
   const Var y = sample.build(leaves);
   const detail::TapeState& state = VarAccess::state(y);
   Writer writer(state);
+  name_leaves(writer, leaves);
+  for (Var& leaf : leaves) leaf = taken(writer, state, leaf);
   name_leaves(writer, leaves);
   Formulas formulas{expression_of(writer, y), {}};
   if (!is_floating(y.dtype())) return formulas;

@@ -20,9 +20,17 @@ std::string derivative_cell(const Formulas& formulas) {
   return text;
 }
 
-/// How a composite is made; nothing for an op that is its own program.
-std::string value_cell(const std::string& name, const Formulas& formulas) {
-  return formulas.value.empty() || formulas.value.starts_with(name + "(") ? "" : code("= " + formulas.value) + " ";
+/// What it stands for or how a composite is made; nothing for an op that is its own program.
+std::string value_cell(const Declaration& declaration, const Formulas& formulas) {
+  const std::string& value = declaration.alias.empty() ? formulas.value : declaration.alias;
+  const bool own = declaration.alias.empty() && value.starts_with(declaration.name + "(");
+  return value.empty() || own ? "" : code("= " + value) + " ";
+}
+
+/// The row of a function, or of what it stands for.
+std::string row_of(const Declaration& declaration) {
+  const bool own = declaration.alias.empty() || find_row(declaration.name) != nullptr;
+  return own ? declaration.name : declaration.alias.substr(0, declaration.alias.find('('));
 }
 
 /// "0.8 / 1.3": in float64 and in float32.
@@ -35,18 +43,25 @@ std::string error_cell(const std::string& name, bool measured) {
   return text;
 }
 
-std::string line_of(const Declaration& declaration, bool measured) {
-  const Formulas formulas = formulas_of(declaration.name);
-  return "| `" + cell(declaration.signature) + "` | " + value_cell(declaration.name, formulas) +
-         cell(declaration.comment) + " | " + derivative_cell(formulas) + " | " +
-         error_cell(declaration.name, measured) + " |\n";
+std::string line_of(const Declaration& declaration, const std::string& comment, bool measured) {
+  const std::string row = row_of(declaration);
+  const Formulas formulas = formulas_of(row);
+  return "| `" + cell(declaration.signature) + "` | " + value_cell(declaration, formulas) + cell(comment) + " | " +
+         derivative_cell(formulas) + " | " + error_cell(row, measured) + " |\n";
 }
 
 std::string section_of(const Family& family, bool measured) {
-  std::string text = "\n## " + family.file + "\n\n" + family.purpose + "\n\n";
-  text += "| function | value | cotangents of its floating inputs | error, ulp |\n| --- | --- | --- | --- |\n";
-  for (const Declaration& declaration : family.declarations) text += line_of(declaration, measured);
-  return text;
+  std::string text = "\n## " + family.file + "\n\n" + family.purpose + "\n";
+  std::string last;
+  for (const Declaration& declaration : family.declarations) {
+    if (!declaration.heading.empty()) text += "\n" + declaration.heading + "\n";
+    if (last.empty() || !declaration.heading.empty())
+      text += "\n| function | value | cotangents of its floating inputs | error, ulp |\n| --- | --- | --- | --- |\n";
+    const bool again = declaration.comment.empty() && declaration.alias.empty() && declaration.name == last;
+    text += line_of(declaration, again ? "As above." : declaration.comment, measured);
+    last = declaration.name;
+  }
+  return text + (family.types.empty() ? "" : "\n```cpp\n" + family.types + "```\n");
 }
 
 }  // namespace
@@ -66,14 +81,15 @@ std::string ops_page(bool measured) {
       "test\n"
       "holds it to them. Expressions are what the tape records for a small call of the row: x (or a, b, c in order) "
       "are\n"
-      "the inputs, y is the result, h its cotangent, and ... a number of the call. A product with a cotangent is "
-      "strong:\n"
-      "an exact zero stays zero beside an infinity or a NaN ([numerics.md](numerics.md)). \"By its rule\" stands for "
-      "what\n"
-      "is too long for a table. The last column is the worst error seen in float64 and in float32, over typical "
-      "ranges,\n"
-      "all magnitudes, all bit patterns and hard points, in units of the last place, against MPFR where that has the\n"
-      "function; less the condition number where the op's bound grows by it. What is no elementwise op has none.\n";
+      "the inputs, y is the result, h its cotangent, and ... a number of the call. Of several results they are about "
+      "one.\n"
+      "A product with a cotangent is strong: an exact zero stays zero beside an infinity or a NaN\n"
+      "([numerics.md](numerics.md)). \"By its rule\" stands for what is too long for a table.\n\n"
+      "The last column is the worst error seen in float64 and in float32, over typical ranges, all magnitudes, all "
+      "bit\n"
+      "patterns and hard points, in units of the last place, against MPFR where that has the function; less the "
+      "condition\n"
+      "number where the op's bound grows by it. What is no elementwise op has none.\n";
   for (const Family& family : catalogue()) text += section_of(family, measured);
   return text;
 }

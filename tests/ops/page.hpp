@@ -14,13 +14,16 @@ struct Declaration {
   std::string name;
   std::string signature;  ///< "clip(x, low, high)"
   std::string comment;    ///< the text beside or above it
+  std::string alias;      ///< the call that it stands for: "power(a, b)"
+  std::string heading;    ///< of the part of the header that begins here
 };
 
-/// A header of the catalogue: what it is for, and its functions.
+/// A header of the catalogue: what it is for, its functions, and the types that they take and return.
 struct Family {
   std::string file;
   std::string purpose;
   std::vector<Declaration> declarations;
+  std::string types;
 };
 
 /// The headers that <xtape/ops.hpp> includes, in its order.

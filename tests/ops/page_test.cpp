@@ -1,7 +1,9 @@
 // docs/ops.md says what the headers and the rules say. XTAPE_UPDATE_DOCS=1 writes it anew.
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -22,15 +24,27 @@ TEST(Page, IsUpToDate) {
 }
 
 TEST(Page, ReadsDeclarationsAndFormulas) {
-  std::size_t declarations = 0;
+  std::map<std::string, Declaration> declarations;
+  std::string types;
   for (const Family& family : catalogue()) {
     EXPECT_FALSE(family.purpose.empty()) << family.file;
-    declarations += family.declarations.size();
+    for (const Declaration& declaration : family.declarations) declarations[declaration.signature] = declaration;
+    types += family.types;
   }
-  EXPECT_GT(declarations, 80u);
+  EXPECT_GT(declarations.size(), 200u);
+  EXPECT_EQ(declarations.at("pow(a, b)").alias, "power(a, b)");
+  EXPECT_TRUE(declarations.contains("arange(Stop stop)"));
+  EXPECT_FALSE(declarations.contains("std(x, Axes axes, bool keepdims)")) << "it is deleted";
+  EXPECT_TRUE(declarations
+                  .at("max_pool1d(x, int64_t kernel_size, int64_t stride, int64_t padding = 0, int64_t "
+                      "dilation = 1, bool ceil_mode = false)")
+                  .heading.starts_with("Pooling over the last axis"));
+  EXPECT_NE(types.find("struct TripletOptions {\n"), std::string::npos);
+  EXPECT_FALSE(declarations.contains("arange_of_reals(double start, double stop, double step, DType dtype)"));
   EXPECT_EQ(formulas_of("tanh").cotangents, (std::vector<std::string>{"h * (1 - square(y))"}));
   EXPECT_EQ(formulas_of("divide").cotangents[0], "h / b");
   EXPECT_EQ(formulas_of("matmul").cotangents.size(), 2u);
+  EXPECT_EQ(formulas_of("matrix_power").value, "matmul(x, x)");
   EXPECT_TRUE(formulas_of("less").cotangents.empty());
 }
 

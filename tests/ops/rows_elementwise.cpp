@@ -128,7 +128,7 @@ std::vector<Row> elementwise_rows() {
       {"relu", unary(relu), signs, ulp(0.5L)},
       {"larger_share", binary(larger_share), signs, ulp(0.5L)},
       {"bce_with_logits", binary(bce_with_logits), domains({{-8, 8}, {0, 1}})},
-      {"stop_gradient",
+      {"stop_gradient", sample({real({3})}, [](std::span<const Var> x) { return stop_gradient(x[0]); }),
        sample(
            {real({3})}, [](std::span<const Var> x) { return stop_gradient(x[0]) * x[0]; },
            [](std::span<const Tensor> x) { return broadcast_apply([](const Real* a) { return a[0] * a[0]; }, x); })},

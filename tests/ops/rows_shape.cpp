@@ -185,7 +185,7 @@ Row::Part fails_on(const Shape& shape, const Build& build, std::vector<std::stri
 std::vector<Row> shape_rows() {
   constexpr std::int64_t none = Slice::kNone;
   return {
-      {"transpose", transposed({}, {}), transposed({5}, {0}), transposed({2, 3}, {1, 0}), transposed({2, 3}, {0, 1}),
+      {"transpose", transposed({}, {}), transposed({2, 3}, {1, 0}), transposed({5}, {0}), transposed({2, 3}, {0, 1}),
        transposed({2, 3, 4}, {2, 0, 1}), transposed({2, 3, 4}, {0, -1, 1}), transposed({2, 3, 1, 4}, {3, 1, 0, 2}),
        transposed({0, 3}, {1, 0}),
        sample(
@@ -286,9 +286,10 @@ std::vector<Row> shape_rows() {
                               return slice(x[0], {Slice(), Slice()});
                             },
                             {"slice", "[2]"})},
-      {"concatenate", concatenated({{2}, {3}}, 0), concatenated({{2, 3}, {1, 3}, {2, 3}}, 0),
-       concatenated({{2, 3}, {2, 1}}, 1), concatenated({{2, 3}, {2, 0}, {2, 2}}, -1),
-       concatenated({{2, 2, 1, 2}, {2, 1, 1, 2}}, 1), concatenated({{3}}, 0), concatenated({{0}, {0}}, 0),
+      {"concatenate", concatenated({{2}, {2}}, 0), concatenated({{2}, {3}}, 0),
+       concatenated({{2, 3}, {1, 3}, {2, 3}}, 0), concatenated({{2, 3}, {2, 1}}, 1),
+       concatenated({{2, 3}, {2, 0}, {2, 2}}, -1), concatenated({{2, 2, 1, 2}, {2, 1, 1, 2}}, 1),
+       concatenated({{3}}, 0), concatenated({{0}, {0}}, 0),
        sample(
            {real({3})},
            [](Vars x) {

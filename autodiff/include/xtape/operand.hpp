@@ -89,7 +89,7 @@ class Axes {
 /// single index picks one element and removes the axis.
 class Slice {
  public:
-  static constexpr std::int64_t kNone = INT64_MIN;
+  static constexpr std::int64_t kNone = INT64_MIN;  ///< absent: Slice(2, Slice::kNone) is all from 2 on
 
   Slice() = default;
   Slice(int position) : start(position), index(true) {}

@@ -3,6 +3,7 @@
 //
 //     xt::xarray<double> x = ...;
 //     xtape::Var y = w * x;                             // a snapshot of x
+//     xtape::Var u = tape.variable(xtape::to_array(x)); // a copy
 //     xtape::Var v = tape.variable(xtape::borrow(x));   // no copy: x must live and stay as it is
 //     xt::xarray<double> z = xtape::view<double>(array);
 //

@@ -36,11 +36,11 @@ Var clip(const Operand& x, const Operand& min, const Operand& max);
 Var clamp_min(const Operand& x, const Operand& min);  ///< clip from below only
 Var clamp_max(const Operand& x, const Operand& max);  ///< clip from above only
 
-/// Rounded down, up, to the nearest integer (ties to even), and towards 0; gradient 0.
+/// Rounded down; gradient 0, as of the next three.
 Var floor(const Operand& x);
-Var ceil(const Operand& x);
-Var round(const Operand& x);
-Var trunc(const Operand& x);
+Var ceil(const Operand& x);   ///< rounded up
+Var round(const Operand& x);  ///< to the nearest integer, ties to even
+Var trunc(const Operand& x);  ///< rounded towards 0
 /// Rounded to so many decimals, to tens, hundreds ... where that is negative: round(10^decimals x) / 10^decimals, in
 /// which a tie may have come or gone by rounding, as in NumPy. Floating only; gradient 0.
 Var round(const Operand& x, int decimals);

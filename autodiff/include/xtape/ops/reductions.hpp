@@ -27,7 +27,7 @@ Var prod(const Operand& x, const Axes& axes = {}, bool keepdims = false);
 /// API calls it correction). NaN, and so is its gradient, where n <= ddof.
 Var var(const Operand& x, const Axes& axes = {}, int ddof = 0, bool keepdims = false);
 Var var(const Operand& x, const Axes& axes, bool keepdims) = delete;  // ddof stands before keepdims
-/// The square root of `var`, without overflow; gradient 0 where all elements are equal.
+/// sqrt(var), without overflow; gradient 0 where all elements are equal. After `using namespace xtape`: xtape::std(x).
 Var std(const Operand& x, const Axes& axes = {}, int ddof = 0, bool keepdims = false);
 Var std(const Operand& x, const Axes& axes, bool keepdims) = delete;
 /// The vector norm sum(|x|^ord)^(1/ord) of the elements over the axes, without overflow: 2 is the Euclidean or
