@@ -64,6 +64,21 @@ TEST_P(Fuzz, ThreeWays) {
   });
 }
 
+/// A tape that has recorded this program and another one records it once more: the same nodes and values.
+TEST_P(Fuzz, RecordingsInTurn) {
+  for_each_seed(10, [](std::uint64_t seed) {
+    Tape tape;
+    const Outcome first = run_program(seed, kPlanned, false, true);
+    for (std::uint64_t which : {seed, seed, seed + 1, seed, seed}) {
+      tape.reset();
+      const Outcome again = run_program(tape, which, true);
+      if (which != seed) continue;
+      EXPECT_EQ(again.dump, first.dump) << described(seed);
+      EXPECT_TRUE(same_bits(again.outputs, first.outputs)) << described(seed);
+    }
+  });
+}
+
 /// Computing values again instead of keeping them changes nothing.
 TEST_P(Fuzz, MemoryBudgets) {
   for_each_seed(10, [](std::uint64_t seed) {

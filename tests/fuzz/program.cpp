@@ -42,6 +42,10 @@ Tensor bounds_of(const Tensor& exact, const std::vector<std::vector<Tensor>>& di
 
 Outcome run_program(std::uint64_t seed, const Options& options, bool large, bool dump) {
   Tape tape(options);
+  return run_program(tape, seed, dump, large);
+}
+
+Outcome run_program(Tape& tape, std::uint64_t seed, bool dump, bool large) {
   Recorder recorder(tape, seed, large);
   recorder.record([](const Var& x) { x.value(); });
   const std::vector<Var> outputs = recorder.outputs();

@@ -24,6 +24,8 @@ struct Expectation {
 
 /// Records the program of this seed and runs it. `large` gives it tensors of many chunks.
 Outcome run_program(std::uint64_t seed, const Options& options, bool large = false, bool dump = false);
+/// The same on a tape that is there already and empty.
+Outcome run_program(Tape& tape, std::uint64_t seed, bool dump = false, bool large = false);
 
 /// The same by the long double interpreter. It runs again with every rounding disturbed at random by two epsilon: the
 /// differences, times a safety factor, are the bounds, so that an ill-conditioned program gets wide ones. With

@@ -4,6 +4,7 @@
 
 #include <xtape/ops.hpp>
 
+#include "differentiate/replay.hpp"
 #include "ops/op.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -106,7 +107,7 @@ class Walk {
 };
 
 /// A cotangent as a result: a node that no Var was given of before, and no literal that rules would look through.
-Var result_of(TapeState& state, NodeId cotangent, NodeId target) {
+NodeId result_of(TapeState& state, NodeId cotangent, NodeId target) {
   const RuleScope scope(state, state.program[target].location);
   const Shape shape = state.program[target].shape;
   double literal = 0;
@@ -116,18 +117,29 @@ Var result_of(TapeState& state, NodeId cotangent, NodeId target) {
   if (!state.program[result].internal || (shape.rank() == 0 && is_literal(state, result, literal)))
     result = append_alias(state, result);
   state.program[result].internal = false;
-  return VarAccess::make(state, result);
+  return result;
+}
+
+std::vector<Var> vars_of(TapeState& state, std::span<const NodeId> nodes) {
+  std::vector<Var> vars;
+  vars.reserve(nodes.size());
+  for (NodeId node : nodes) vars.push_back(VarAccess::make(state, node));
+  return vars;
 }
 
 }  // namespace
 
 std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
   if (!std::exchange(state.program[y].keep, true)) state.kept.push_back(y);
+  const NodeId given = VarAccess::node(cotangent);
+  if (const std::vector<NodeId>* again = replay_gradient(state, y, given, targets)) return vars_of(state, *again);
+  RecordedGradient recorded{state.program.size(), 0, y, given, {targets.begin(), targets.end()}, {}};
+  const std::uint64_t user_rules = state.user_rules;
   Walk walk(state, y, targets);
   walk.run(y, cotangent);
-  std::vector<Var> results;
-  results.reserve(targets.size());
-  for (NodeId target : targets) results.push_back(result_of(state, state.cotangents[target], target));
+  for (NodeId target : targets) recorded.results.push_back(result_of(state, state.cotangents[target], target));
+  std::vector<Var> results = vars_of(state, recorded.results);
+  remember_gradient(state, std::move(recorded), state.user_rules - user_rules);
   return results;
 }
 

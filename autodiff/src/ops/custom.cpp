@@ -31,6 +31,7 @@ void require_on(const TapeState& state, const Var& var, const CustomDefinition& 
 
 /// The rule of an op made of ordinary ops; input 0 is the value.
 void custom_vjp(Rule& rule) {
+  ++VarAccess::state(rule.cotangent).user_rules;
   const CustomDefinition& definition = definition_of(rule.attributes());
   std::vector<Var> inputs;
   for (std::size_t i = 1; i < rule.inputs(); ++i) inputs.push_back(rule.x(i));

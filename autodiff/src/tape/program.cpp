@@ -36,6 +36,34 @@ bool Program::same(const Program& other, NodeId begin, NodeId end) const {
          range(attributes_, other.attributes_, first.first_attribute, last.first_attribute + last.attribute_count);
 }
 
+bool Program::same_to_rules(const Program& other, NodeId begin, NodeId end) const {
+  if (!same(other, begin, end)) return false;
+  for (NodeId id = begin; id < end; ++id) {
+    const Node& a = nodes_[id];
+    const Node& b = other.nodes_[id];
+    if (a.internal != b.internal || a.location.file != b.location.file || a.location.line != b.location.line)
+      return false;
+  }
+  return true;
+}
+
+void Program::append_from(const Program& other, NodeId end) {
+  const auto append = [](auto& own, const auto& others, std::size_t last) {
+    own.insert(own.end(), others.begin() + static_cast<std::ptrdiff_t>(own.size()),
+               others.begin() + static_cast<std::ptrdiff_t>(last));
+  };
+  if (end <= size()) return;
+  const Node& last = other.nodes_[end - 1];
+  append(inputs_, other.inputs_, last.first_input + last.input_count);
+  append(attributes_, other.attributes_, last.first_attribute + last.attribute_count);
+  const NodeId begin = size();
+  append(nodes_, other.nodes_, end);
+  for (NodeId id = begin; id < end; ++id) {
+    nodes_[id].holds = Holds::nothing;
+    nodes_[id].keep = false;
+  }
+}
+
 void Program::clear() {
   const bool large = nodes_.capacity() > kLargeNodes;
   nodes_.clear();

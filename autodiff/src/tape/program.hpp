@@ -62,6 +62,10 @@ class Program {
   /// Whether nodes `begin` to `end` are the same as in the other program: ops, dtypes, shapes, inputs and attributes.
   /// All nodes before them must be.
   bool same(const Program& other, NodeId begin, NodeId end) const;
+  /// The same, and also what else a rule can see: locations, and what is internal.
+  bool same_to_rules(const Program& other, NodeId begin, NodeId end) const;
+  /// Appends the other program's nodes up to `end`, without values. All nodes of this one must be the same as there.
+  void append_from(const Program& other, NodeId end);
   NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
   /// Forgets the nodes; keeps the memory unless it is large.
   void clear();

@@ -57,9 +57,17 @@ const Array& checked_for_changes(const Array& array) {
 }  // namespace
 
 void TapeState::clear() {
-  if (program.size() <= kLargeMarks) std::swap(program, previous);
-  else previous.clear();
+  if (program.size() <= kLargeMarks) {
+    std::swap(program, previous);
+    std::swap(gradients, previous_gradients);
+  } else {
+    previous.clear();
+    previous_gradients.clear();
+  }
   program.clear();
+  gradients.clear();
+  gradients_compared = 0;
+  gradients_differ = false;
   kept.clear();
   clear_vector(arrays);
   clear_vector(numbers);

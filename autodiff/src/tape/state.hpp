@@ -37,6 +37,14 @@ struct Substitution {
   NodeId since;  ///< the first node that was recorded afterwards
 };
 
+/// A gradient that a recording asked for: its nodes are `begin` to `end`.
+struct RecordedGradient {
+  NodeId begin, end;
+  NodeId y, cotangent;
+  std::vector<NodeId> targets, results;
+  bool repeatable = true;  ///< whether rules would record the same again
+};
+
 /// What the planner remembers of this tape's evaluations, see plan/rerun.hpp.
 struct Reruns;
 
@@ -48,7 +56,11 @@ struct TapeState {
   std::vector<ParameterRead> reads;    ///< for Holds::parameter
   std::vector<Substitution> substitutions;
   std::vector<NodeId> kept;  ///< the nodes with `keep`
-  Reruns* reruns = nullptr;  ///< never freed, as the state itself
+  std::vector<RecordedGradient> gradients, previous_gradients;
+  NodeId gradients_compared = 0;  ///< nodes that rules know to be those of `previous`
+  bool gradients_differ = false;  ///< this recording has had a gradient that the previous one had not
+  std::uint64_t user_rules = 0;   ///< how many rules of custom ops have run
+  Reruns* reruns = nullptr;       ///< never freed, as the state itself
   Options options;
   std::atomic<std::uint32_t> generation{1};
   /// Above 0 while a rule or a lowering records: numbers are then literals, and nodes get `rule_location`.
