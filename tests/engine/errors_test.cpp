@@ -40,6 +40,9 @@ void expect_all(const std::vector<Wrong>& calls) {
 
 TEST(Errors, OfShapes) {
   expect_all<ShapeError>({
+      {"bool of several",
+       [](Stage& s) { static_cast<void>(static_cast<bool>(s.boolean)); },
+       {"operator bool", "[3]", "scalar", "logical_and"}},
       {"broadcast",
        [](Stage& s) {
          s.x + Array::ones({2, 4});

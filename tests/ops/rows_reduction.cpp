@@ -257,7 +257,7 @@ Row::Part no_booleans(Reduce reduce) {
     row.failures.push_back({{boolean({2})},
                             [=](std::span<const Var> x) { return reduce(x[0], {}, false); },
                             &is_a<DTypeError>,
-                            {row.name, "bool"}});
+                            {row.name, "bool", "cast it to int64"}});
   };
 }
 
@@ -280,14 +280,17 @@ Row::Part on_integers(Reduce reduce, Fold fold) {
 
 std::vector<Row> reduction_rows() {
   return {
-      {"sum", samples_of(sum, total, true), on_integers(sum, total), failures_of(sum)},
+      {"sum", samples_of(sum, total, true), on_integers(sum, total), failures_of(sum), no_booleans(sum)},
       {"mean", samples_of(mean, average, true), failures_of(mean)},
-      {"max", samples_of(max, largest, false), on_integers(max, largest), failures_of(max), empty_fails(max)},
+      {"max", samples_of(max, largest, false), on_integers(max, largest), failures_of(max), empty_fails(max),
+       no_booleans(max)},
       {"min", samples_of(min, smallest, false), on_integers(min, smallest), failures_of(min), empty_fails(min)},
       {"all", samples_of(all, every, true, Kind::boolean), no_gradient(),
-       fails<DTypeError>({real({2})}, [](std::span<const Var> x) { return all(x[0]); }, {"all", "float64"})},
+       fails<DTypeError>({real({2})}, [](std::span<const Var> x) { return all(x[0]); },
+                         {"all", "takes bool, not float64"})},
       {"any", samples_of(any, some, true, Kind::boolean), no_gradient(),
-       fails<DTypeError>({real({2})}, [](std::span<const Var> x) { return any(x[0]); }, {"any", "float64"}),
+       fails<DTypeError>({real({2})}, [](std::span<const Var> x) { return any(x[0]); },
+                         {"any", "takes bool, not float64"}),
        fails<ShapeError>({boolean({2})}, [](std::span<const Var> x) { return any(x[0], 1); },
                          {"any", "axis 1", "1 axes"})},
       {"count_nonzero", counts_of(Kind::floating), counts_of(Kind::integer), counts_of(Kind::boolean), no_gradient(),

@@ -59,7 +59,8 @@ void log_abs_det_vjp(Rule& rule) {
 
 extern constinit const Op det_op, det_sign_op, log_abs_det_op;
 constinit const Op det_op{.name = "det", .kind = OpKind::opaque, .vjp = det_vjp, .execute = [](const Call& call) {
-                            execute_of_determinant(call, [](const Scaled& x) { return x.value(); });
+                            execute_of_determinant(call,
+                                                   [](const Scaled& x) { return x.mantissa == 0 ? 0 : x.value(); });
                           }};
 XTAPE_LIST_OP(det_op);
 constinit const Op det_sign_op{.name = "det_sign", .kind = OpKind::opaque, .execute = [](const Call& call) {

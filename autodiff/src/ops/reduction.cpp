@@ -160,8 +160,9 @@ namespace {
 void check_reducible(const Op& op, DType dtype) {
   const ReductionKernels& kernels = (*op.reduction)[InstructionSet::baseline];
   const ReductionKernel* by_dtype[] = {&kernels.float32, &kernels.float64, &kernels.int64, &kernels.boolean};
-  if (by_dtype[static_cast<std::size_t>(dtype)]->begin == nullptr)
-    fail<DTypeError>(op.name, "it does not take ", dtype);
+  if (by_dtype[static_cast<std::size_t>(dtype)]->begin != nullptr) return;
+  if (kernels.boolean.begin != nullptr) fail<DTypeError>(op.name, "it takes bool, not ", dtype);
+  fail<DTypeError>(op.name, "it does not take ", dtype, dtype == DType::boolean ? "; cast it to int64" : "");
 }
 
 Var record_primitive(const Op& op, const Operand& x, const Axes& axes, bool keepdims, bool of_none) {
@@ -204,7 +205,7 @@ Var all(const Operand& x, const Axes& axes, bool keepdims) {
 
 Var any(const Operand& x, const Axes& axes, bool keepdims) {
   return detail::record_reduction("any", x, axes, keepdims, [](const Var& v, const detail::AxisSet& chosen) {
-    if (v.dtype() != DType::boolean) detail::fail<DTypeError>("any", "it does not take ", v.dtype());
+    if (v.dtype() != DType::boolean) detail::fail<DTypeError>("any", "it takes bool, not ", v.dtype());
     return logical_not(detail::reduced(detail::all_op, logical_not(v), chosen));
   });
 }

@@ -96,7 +96,9 @@ Array Var::value() const {
 
 Var::operator bool() const {
   if (dtype() != DType::boolean) fail<DTypeError>("operator bool", "the Var is ", dtype(), ", it must be bool");
-  if (rank() != 0) fail<ShapeError>("operator bool", "the Var is ", shape(), ", it must be a scalar");
+  if (rank() != 0)
+    fail<ShapeError>("operator bool", "the Var is ", shape(), ", it must be a scalar; logical_and, logical_or and ",
+                     "logical_not are elementwise");
   return item<bool>();
 }
 
