@@ -221,14 +221,17 @@ void Recorder::product() {
   keep(matmul(x, y));
 }
 
-/// What a plan may do row by row: a matrix times a vector, work on the result, the matrix transposed times that.
+/// What a plan may do row by row: a matrix times a vector, perhaps one of its own rows, work on the result, the matrix
+/// transposed times that.
 void Recorder::row_block() {
   const std::int64_t columns = random_.integer(2, 40);
   const std::int64_t rows =
-      random_.chance(0.2L) ? columns : random_.integer(2, random_.chance(0.3L) ? largest_ / 40 : 30);
-  const Var matrix = tame(with_shape({rows, columns})), w = with_shape({columns});
+      random_.chance(0.2L) ? columns : random_.integer(2, random_.chance(0.3L) ? largest_ / columns : 30);
+  const Var matrix = tame(with_shape({rows, columns}));
+  const Var w = random_.chance(0.2L) ? slice(matrix, {Slice(random_.integer(0, rows - 1))}) : with_shape({columns});
   const Var logits = matmul(matrix, w), weights = tame(logits + beside({rows}));
   keep(logits);
+  if (random_.chance(0.2L)) keep(sum(expand_dims(weights, 0), {0}));
   keep(random_.chance(0.5L) ? matmul(transpose(matrix), weights) : matmul(weights, matrix));
   if (random_.chance(0.3L)) keep(matmul(matrix, values_.back()));
 }
