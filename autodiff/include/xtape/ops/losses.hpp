@@ -44,9 +44,8 @@ Var gaussian_nll_loss(const Operand& prediction, const Operand& target, const Op
 
 // ---- Two classes
 
-/// -target log(p) - (1 - target) log(1 - p) with p = sigmoid(logits), accurate for all logits. Targets of the dtype of
-/// the logits or boolean. That they are in [0, 1] is not checked, which would take a pass over them: outside, the
-/// formula holds as it stands, and is not bounded below.
+/// -target log(p) - (1 - target) log(1 - p) with p = sigmoid(logits), accurate for all logits. Targets are of the dtype
+/// of the logits or boolean; beyond [0, 1], which is not checked, the formula holds, and is not bounded below.
 Var binary_cross_entropy_with_logits(const Operand& logits, const Operand& target,
                                      Reduction reduction = Reduction::mean);
 
