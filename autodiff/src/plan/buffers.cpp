@@ -50,6 +50,8 @@ bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
+/// Buffers tried for each value that could be computed in place: each costs a look at the whole loop.
+constexpr int kMostTried = 16;
 
 std::size_t padded(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -187,10 +189,12 @@ class BufferPass {
         plan_.program[id].op->kind != OpKind::elementwise)
       return false;
     const Loop& loop = plan_.loops[plan_.steps[step].index];
+    int tried = 0;
     for (NodeId& old : dying_[step]) {
       const bool fits = plan_.placements[old].place == Place::arena && fusion_.group_of[old] != step &&
                         plan_.program[old].shape.size() == plan_.program[id].shape.size() &&
                         size_of(plan_.program[old].dtype) == size_of(plan_.program[id].dtype);
+      if (fits && ++tried > kMostTried) return false;
       if (!fits || !(planner_faults().ignore_readers || can_overwrite(loop, old, id))) continue;
       plan_.placements[id] = plan_.placements[old];
       std::erase(dying_[step], old);
