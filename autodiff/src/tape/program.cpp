@@ -28,7 +28,7 @@ bool Program::same(const Program& other, NodeId begin, NodeId end) const {
       return false;
   }
   const auto range = [&](const auto& own, const auto& others, std::size_t first, std::size_t last) {
-    return std::memcmp(own.data() + first, others.data() + first, (last - first) * sizeof own[0]) == 0;
+    return first == last || std::memcmp(own.data() + first, others.data() + first, (last - first) * sizeof own[0]) == 0;
   };
   const Node& first = nodes_[begin];
   const Node& last = nodes_[end - 1];
