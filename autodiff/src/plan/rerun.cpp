@@ -43,7 +43,8 @@ const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
       entry.prepared.plan->instruction_set != instruction_set())
     return nullptr;
   const NodeId end = *std::max_element(asked.begin(), asked.end()) + 1;
-  if (!state.program.same(state.previous, reruns.compared, end)) return nullptr;
+  const NodeId known = std::max(reruns.compared, state.gradients_compared);  // a copied gradient has been compared
+  if (!state.program.same(state.previous, known, end)) return nullptr;
   reruns.compared = std::max(reruns.compared, end);
   ++reruns.next;
   return &entry.prepared;
