@@ -1,5 +1,4 @@
-// CustomOp: the op itself, and the form made of ordinary ops. Its value is recorded as it is; a node behind it, with
-// the value and the inputs as its inputs, carries the rule and is lowered to the value alone.
+// CustomOp: the op itself, and the form made of ordinary ops.
 #include "ops/custom.hpp"
 
 #include <deque>
@@ -8,6 +7,7 @@
 
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
+#include "ops/ruled.hpp"
 
 namespace xtape::detail {
 
@@ -18,40 +18,9 @@ struct Definitions {
   std::deque<CustomDefinition> all;
 };
 
-/// Throws ValueError if a Var that a function of the application returned is not of this tape.
-void require_on(const TapeState& state, const Var& var, const CustomDefinition& definition, std::string_view what) {
-  bool ours = false;
-  try {
-    ours = &VarAccess::state(var) == &state;
-  } catch (const StaleVarError&) {
-    fail<ValueError>(definition.name, what, " is a Var that is empty or of a tape that is gone");
-  }
-  if (!ours) fail<ValueError>(definition.name, what, " is a Var of another tape");
-}
-
-/// The rule of an op made of ordinary ops; input 0 is the value.
 void custom_vjp(Rule& rule) {
-  ++VarAccess::state(rule.cotangent).user_rules;
   const CustomDefinition& definition = definition_of(rule.attributes());
-  std::vector<Var> inputs;
-  for (std::size_t i = 1; i < rule.inputs(); ++i) inputs.push_back(rule.x(i));
-  const std::vector<Var> cotangents = definition.vjp(inputs, rule.y(), rule.cotangent);
-  if (cotangents.size() != inputs.size())
-    fail<ValueError>(definition.name, "its vjp gives ", cotangents.size(), " cotangents for ", inputs.size(),
-                     " inputs");
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!rule.wants(i + 1) || VarAccess::empty(cotangents[i])) continue;
-    require_on(VarAccess::state(rule.cotangent), cotangents[i], definition, "a cotangent of its vjp");
-    if (cotangents[i].dtype() != inputs[i].dtype())
-      fail<DTypeError>(definition.name, "its vjp gives ", cotangents[i].dtype(), " to an input of ", inputs[i].dtype());
-    rule.give(i + 1, cotangents[i]);
-  }
-}
-
-/// Another node with the value.
-Var lower_custom(std::span<const Var> inputs, std::span<const std::int64_t>) {
-  TapeState& state = VarAccess::state(inputs[0]);
-  return VarAccess::make(state, append_alias(state, VarAccess::node(inputs[0])));
+  apply_user_rule(rule, definition.name, definition.vjp);
 }
 
 Var record_ordinary(const CustomDefinition& definition, TapeState& state, std::span<const NodeId> inputs,
@@ -59,7 +28,7 @@ Var record_ordinary(const CustomDefinition& definition, TapeState& state, std::s
   std::vector<Var> vars;
   for (NodeId input : inputs) vars.push_back(VarAccess::make(state, input));
   const Var value = definition.forward(vars);
-  require_on(state, value, definition, "its value");
+  require_on(state, value, definition.name, "its value");
   std::vector<NodeId> all{VarAccess::node(value)};
   all.insert(all.end(), inputs.begin(), inputs.end());
   const std::int64_t attribute = attribute_of(definition);
@@ -92,7 +61,7 @@ const CustomDefinition& keep_definition(CustomDefinition definition) {
   static auto* const definitions = new Definitions;
   const std::lock_guard lock(definitions->mutex);
   CustomDefinition& kept = definitions->all.emplace_back(std::move(definition));
-  kept.op = {.name = kept.name, .kind = OpKind::composite, .vjp = custom_vjp, .lower = lower_custom};
+  kept.op = {.name = kept.name, .kind = OpKind::composite, .vjp = custom_vjp, .lower = lower_to_value};
   if (kept.array_forward) describe_opaque(kept);
   return kept;
 }

@@ -18,6 +18,8 @@ constinit const Op number_op{.name = "number", .kind = OpKind::leaf};
 XTAPE_LIST_OP(number_op);
 constinit const Op parameter_op{.name = "parameter", .kind = OpKind::leaf};
 XTAPE_LIST_OP(parameter_op);
+constinit const Op placeholder_op{.name = "placeholder", .kind = OpKind::leaf};
+XTAPE_LIST_OP(placeholder_op);
 constinit const Op constant_op{.name = "constant", .kind = OpKind::constant};
 XTAPE_LIST_OP(constant_op);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "ops/errors.hpp"
+#include "ops/leaf.hpp"
 #include "ops/op.hpp"
 #include "plan/peephole.hpp"
 
@@ -38,6 +40,13 @@ NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const Nod
   return VarAccess::node(node.op->lower(vars, attributes));
 }
 
+/// Throws ValueError for the input of a function that is being recorded.
+void check_has_value(const Node& node) {
+  if (node.op != &placeholder_op) return;
+  fail<ValueError>("evaluate", "the value depends on an input of a function that is being recorded (at ",
+                   node.location.file, ":", node.location.line, "), which has no value yet; choose by `where`");
+}
+
 /// Records the request on the scratch tape; `origins` grows by a position for each node recorded.
 std::vector<NodeId> record_lowered(const Request& request, const Positions& positions, TapeState& scratch,
                                    std::vector<std::uint32_t>& origins) {
@@ -47,6 +56,7 @@ std::vector<NodeId> record_lowered(const Request& request, const Positions& posi
   for (std::uint32_t i = 0; i < request.nodes.size(); ++i) {
     const Node& node = source[request.nodes[i]];
     inputs.clear();
+    check_has_value(node);
     if (!is_leaf(node))
       for (NodeId input : source.inputs(node)) inputs.push_back(mapped[positions[input] - 1]);
     const auto attributes = is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node);

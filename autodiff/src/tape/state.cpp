@@ -73,6 +73,7 @@ void TapeState::clear() {
   clear_vector(numbers);
   clear_vector(reads);
   substitutions.clear();
+  rules.clear();
   if (marks.size() > kLargeMarks) {
     clear_vector(marks);
     clear_vector(cotangents);
@@ -118,9 +119,17 @@ NodeId record_array(TapeState& state, const Array& array, Location location) {
   return id;
 }
 
+NodeId record_placeholder(TapeState& state, DType dtype, const Shape& shape, Location location) {
+  return state.program.append(placeholder_op, dtype, shape, {}, {}, location);
+}
+
 NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location) {
-  const Array& value = parameter.value();
-  const std::shared_ptr<ParameterState>& source = ParameterAccess::state(parameter);
+  parameter.value();  // throws if the Parameter was moved from
+  return read_parameter(state, ParameterAccess::state(parameter), location);
+}
+
+NodeId read_parameter(TapeState& state, const std::shared_ptr<ParameterState>& source, Location location) {
+  const Array& value = source->value;
   for (std::size_t i = state.substitutions.size(); i-- > 0;)
     if (state.substitutions[i].parameter == source) return state.substitutions[i].node;
   for (std::size_t i = state.reads.size(); i-- > 0;)

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,6 +46,12 @@ struct RecordedGradient {
   bool repeatable = true;  ///< whether rules would record the same again
 };
 
+/// A rule that an application gives to a part of a program: cotangents of the inputs x, empty ones for none.
+struct UserRule {
+  std::string name;
+  std::function<std::vector<Var>(std::span<const Var> x, const Var& y, const Var& cotangent)> vjp;
+};
+
 /// What the planner remembers of this tape's evaluations, see plan/rerun.hpp.
 struct Reruns;
 
@@ -60,6 +67,7 @@ struct TapeState {
   NodeId gradients_compared = 0;  ///< nodes that rules know to be those of `previous`
   bool gradients_differ = false;  ///< this recording has had a gradient that the previous one had not
   std::uint64_t user_rules = 0;   ///< how many rules of custom ops have run
+  std::vector<std::shared_ptr<const UserRule>> rules;  ///< of nodes that record_ruled made, by their attribute
   Reruns* reruns = nullptr;       ///< never freed, as the state itself
   Options options;
   std::atomic<std::uint32_t> generation{1};
@@ -81,8 +89,11 @@ void check_assignable(const Parameter& parameter, DType dtype, const Shape& shap
 /// The node that stands for the Parameter on this tape: its latest substitution, or else its present value, read now if
 /// it has not been.
 NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location);
+NodeId read_parameter(TapeState& state, const std::shared_ptr<ParameterState>& source, Location location);
 /// A leaf that holds an Array. Throws ValueError for one without a value.
 NodeId record_array(TapeState& state, const Array& array, Location location);
+/// A leaf without a value, for the input of a function whose program is wanted. What depends on it cannot be computed.
+NodeId record_placeholder(TapeState& state, DType dtype, const Shape& shape, Location location);
 
 /// The program as text; literals stand in the lines that use them.
 std::string dump(const TapeState& state);

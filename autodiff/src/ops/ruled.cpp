@@ -1,0 +1,66 @@
+#include "ops/ruled.hpp"
+
+#include <utility>
+#include <vector>
+
+#include "ops/errors.hpp"
+#include "ops/record.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+void ruled_vjp(Rule& rule) {
+  const TapeState& state = VarAccess::state(rule.cotangent);
+  const std::shared_ptr<const UserRule> own = state.rules[static_cast<std::size_t>(rule.attributes()[0])];
+  apply_user_rule(rule, own->name, own->vjp);
+}
+
+}  // namespace
+
+constinit const Op ruled_op{
+    .name = "custom_gradient", .kind = OpKind::composite, .vjp = ruled_vjp, .lower = lower_to_value};
+
+Var record_ruled(TapeState& state, std::shared_ptr<const UserRule> rule, const Var& value,
+                 std::span<const NodeId> inputs, Location location) {
+  std::vector<NodeId> all{VarAccess::node(value)};
+  all.insert(all.end(), inputs.begin(), inputs.end());
+  const auto attribute = static_cast<std::int64_t>(state.rules.size());
+  state.rules.push_back(std::move(rule));
+  const Shape shape = value.shape();
+  return VarAccess::make(state, append(state, ruled_op, value.dtype(), shape, all, std::span(&attribute, 1), location));
+}
+
+void apply_user_rule(Rule& rule, std::string_view name, const decltype(UserRule::vjp)& vjp) {
+  TapeState& state = VarAccess::state(rule.cotangent);
+  ++state.user_rules;
+  std::vector<Var> inputs;
+  for (std::size_t i = 1; i < rule.inputs(); ++i) inputs.push_back(rule.x(i));
+  const std::vector<Var> cotangents = vjp(inputs, rule.y(), rule.cotangent);
+  if (cotangents.size() != inputs.size())
+    fail<ValueError>(name, "its vjp gives ", cotangents.size(), " cotangents for ", inputs.size(), " inputs");
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!rule.wants(i + 1) || VarAccess::empty(cotangents[i])) continue;
+    require_on(state, cotangents[i], name, "a cotangent of its vjp");
+    if (cotangents[i].dtype() != inputs[i].dtype())
+      fail<DTypeError>(name, "its vjp gives ", cotangents[i].dtype(), " to an input of ", inputs[i].dtype());
+    rule.give(i + 1, cotangents[i]);
+  }
+}
+
+Var lower_to_value(std::span<const Var> inputs, std::span<const std::int64_t>) {
+  TapeState& state = VarAccess::state(inputs[0]);
+  return VarAccess::make(state, append_alias(state, VarAccess::node(inputs[0])));
+}
+
+void require_on(const TapeState& state, const Var& var, std::string_view name, std::string_view what) {
+  bool ours = false;
+  try {
+    ours = &VarAccess::state(var) == &state;
+  } catch (const StaleVarError&) {
+    fail<ValueError>(name, what, " is a Var that is empty or of a tape that is gone");
+  }
+  if (!ours) fail<ValueError>(name, what, " is a Var of another tape");
+}
+
+}  // namespace xtape::detail
