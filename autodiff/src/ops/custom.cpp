@@ -5,6 +5,7 @@
 #include <mutex>
 #include <utility>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/ruled.hpp"
@@ -21,6 +22,11 @@ struct Definitions {
 void custom_vjp(Rule& rule) {
   const CustomDefinition& definition = definition_of(rule.attributes());
   apply_user_rule(rule, definition.name, definition.vjp);
+}
+
+NodeId batch_custom(const Batching& batching) {
+  const CustomDefinition& definition = definition_of(batching.attributes());
+  return batch_with_rule(batching, std::make_shared<UserRule>(UserRule{definition.name, definition.vjp}));
 }
 
 Var record_ordinary(const CustomDefinition& definition, TapeState& state, std::span<const NodeId> inputs,
@@ -61,7 +67,8 @@ const CustomDefinition& keep_definition(CustomDefinition definition) {
   static auto* const definitions = new Definitions;
   const std::lock_guard lock(definitions->mutex);
   CustomDefinition& kept = definitions->all.emplace_back(std::move(definition));
-  kept.op = {.name = kept.name, .kind = OpKind::composite, .vjp = custom_vjp, .lower = lower_to_value};
+  kept.op = {
+      .name = kept.name, .kind = OpKind::composite, .vjp = custom_vjp, .lower = lower_to_value, .batch = batch_custom};
   if (kept.array_forward) describe_opaque(kept);
   return kept;
 }

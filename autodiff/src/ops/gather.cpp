@@ -9,6 +9,7 @@
 #include <xtape/ops.hpp>
 
 #include "ops/axis_blocks.hpp"
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -121,6 +122,9 @@ auto along_visitor(const Call& call) {
   };
 }
 
+NodeId batch_take(const Batching& batching);
+NodeId batch_take_transpose(const Batching& batching);
+
 }  // namespace
 
 extern constinit const Op take_op, take_transpose_op, take_along_axis_op, take_along_axis_transpose_op;
@@ -129,6 +133,7 @@ constinit const Op take_op{.name = "take",
                            .kind = OpKind::opaque,
                            .vjp = [](Rule& rule) { give_transpose(rule, take_transpose_op); },
                            .execute = [](const Call& call) { gather(call, take_visitor(call)); },
+                           .batch = batch_take,
                            .describe = describe_axis};
 XTAPE_LIST_OP(take_op);
 
@@ -136,6 +141,7 @@ constinit const Op take_transpose_op{.name = "take_transpose",
                                      .kind = OpKind::opaque,
                                      .vjp = [](Rule& rule) { give_transpose(rule, take_op); },
                                      .execute = [](const Call& call) { scatter(call, take_visitor(call)); },
+                                     .batch = batch_take_transpose,
                                      .describe = describe_axis};
 XTAPE_LIST_OP(take_transpose_op);
 
@@ -143,6 +149,7 @@ constinit const Op take_along_axis_op{.name = "take_along_axis",
                                       .kind = OpKind::opaque,
                                       .vjp = [](Rule& rule) { give_transpose(rule, take_along_axis_transpose_op); },
                                       .execute = [](const Call& call) { gather(call, along_visitor(call)); },
+                                      .batch = over_leading_axis,
                                       .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_op);
 
@@ -150,6 +157,7 @@ constinit const Op take_along_axis_transpose_op{.name = "take_along_axis_transpo
                                                 .kind = OpKind::opaque,
                                                 .vjp = [](Rule& rule) { give_transpose(rule, take_along_axis_op); },
                                                 .execute = [](const Call& call) { scatter(call, along_visitor(call)); },
+                                                .batch = over_leading_axis,
                                                 .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_transpose_op);
 
@@ -181,6 +189,43 @@ Var taken(const Var& x, const Var& indices, int axis, Caller caller) {
   const std::int64_t attributes[] = {static_cast<std::int64_t>(from.rank() - 1 - at),
                                      static_cast<std::int64_t>(caller)};
   return append_gather(take_op, x, indices, shape, attributes);
+}
+
+// ---- take over a batch
+
+/// Indices over the batch, the same for all that stands around the axis of x, as take_along_axis wants them.
+Var indices_along(const Batching& batching, std::int64_t outer, std::int64_t inner) {
+  const Var indices = over_batch(batching, 1);
+  Shape line{batching.extent, 1, 1, 1};
+  for (std::size_t axis = 1; axis < indices.rank(); ++axis) line[2] *= indices.shape()[axis];
+  return broadcasted(reshaped(indices, line), {batching.extent, outer, line[2], inner});
+}
+
+/// One op of take_along_axis over (n, outer, extent, inner), of which `extents` are those of the result.
+NodeId along_axis(const Batching& batching, const Op& op, const Shape& from, const Shape& to, const Var& indices) {
+  const std::int64_t attributes[] = {1, batching.attributes()[1]};
+  const Var x = reshaped(over_batch(batching, 0), from);
+  return VarAccess::node(reshaped(append_gather(op, x, indices, to, attributes), batching.shape()));
+}
+
+/// Indices of one example serve all, and so does an x that is taken from along its first axis.
+NodeId batch_take(const Batching& batching) {
+  const Shape shape = batching.shape();
+  if (!batching.over[1]) return append_same(batching, shape, batching.inputs);
+  const AxisBlocks x(batching.example_shape(0), batching.attributes()[0]);
+  if (!batching.over[0] && x.outer == 1) return append_same(batching, shape, batching.inputs);
+  const Var indices = indices_along(batching, x.outer, x.inner);
+  const Shape from{batching.extent, x.outer, x.extent, x.inner};
+  return along_axis(batching, take_along_axis_op, from, indices.shape(), indices);
+}
+
+NodeId batch_take_transpose(const Batching& batching) {
+  const Shape shape = batching.shape();
+  if (!batching.over[1]) return append_same(batching, shape, batching.inputs);
+  const AxisBlocks x(batching.state.program[batching.node].shape, batching.attributes()[0]);
+  const Var indices = indices_along(batching, x.outer, x.inner);
+  const Shape to{batching.extent, x.outer, x.extent, x.inner};
+  return along_axis(batching, take_along_axis_transpose_op, indices.shape(), to, indices);
 }
 
 /// The first elements of each axis, as many as the shape says.

@@ -4,6 +4,7 @@
 #include <xtape/ops.hpp>
 
 #include "ops/axis_blocks.hpp"
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -45,6 +46,7 @@ constinit const Op concatenate_op{.name = "concatenate",
                                   .kind = OpKind::opaque,
                                   .vjp = concatenate_vjp,
                                   .execute = concatenate,
+                                  .batch = over_leading_axis,
                                   .describe = describe_axis};
 XTAPE_LIST_OP(concatenate_op);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
+#include "ops/batching.hpp"
 #include "ops/linear_algebra.hpp"
 
 namespace xtape::detail {
@@ -39,6 +40,7 @@ constinit const Op lower_triangle_op{
     .kind = OpKind::opaque,
     .vjp = [](Rule& rule) { rule.give(0, lower_triangle(rule.cotangent, static_cast<int>(rule.attributes()[0]))); },
     .execute = execute_lower_triangle,
+    .batch = over_leading_axis,
     .describe = describe_lower_triangle};
 XTAPE_LIST_OP(lower_triangle_op);
 
@@ -119,6 +121,7 @@ constinit const Op solve_triangular_op{.name = "solve_triangular",
                                        .kind = OpKind::opaque,
                                        .vjp = solve_triangular_vjp,
                                        .execute = execute_solve_triangular,
+                                       .batch = over_leading_axis,
                                        .describe = describe_solve_triangular};
 XTAPE_LIST_OP(solve_triangular_op);
 
@@ -178,8 +181,11 @@ void cholesky_vjp(Rule& rule) {
 
 }  // namespace
 
-constinit const Op cholesky_op{
-    .name = "cholesky", .kind = OpKind::opaque, .vjp = cholesky_vjp, .execute = execute_cholesky};
+constinit const Op cholesky_op{.name = "cholesky",
+                               .kind = OpKind::opaque,
+                               .vjp = cholesky_vjp,
+                               .execute = execute_cholesky,
+                               .batch = over_leading_axis};
 XTAPE_LIST_OP(cholesky_op);
 
 }  // namespace xtape::detail

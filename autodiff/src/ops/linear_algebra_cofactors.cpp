@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "linalg/lapack.hpp"
+#include "ops/batching.hpp"
 #include "ops/linear_algebra_lu.hpp"
 #include "ops/linear_algebra_scaled.hpp"
 #include "ops/linear_algebra_svd.hpp"
@@ -198,7 +199,8 @@ void execute_balance(const Call& call) {
 }  // namespace
 
 extern constinit const Op balance_op, cofactors_op, cofactor_slope_op;
-constinit const Op balance_op{.name = "balance", .kind = OpKind::opaque, .execute = execute_balance};
+constinit const Op balance_op{
+    .name = "balance", .kind = OpKind::opaque, .execute = execute_balance, .batch = over_leading_axis};
 XTAPE_LIST_OP(balance_op);
 constinit const Op cofactors_op{.name = "cofactors",
                                 .kind = OpKind::opaque,
@@ -207,10 +209,14 @@ constinit const Op cofactors_op{.name = "cofactors",
                                       const CofactorFactors factors{rule.x(0), rule.x(2)};
                                       rule.give(1, cofactor_slope_of(factors, rule.x(1), rule.cotangent));
                                     },
-                                .execute = execute_cofactors};
+                                .execute = execute_cofactors,
+                                .batch = over_leading_axis};
 XTAPE_LIST_OP(cofactors_op);
-constinit const Op cofactor_slope_op{
-    .name = "cofactor_slope", .kind = OpKind::opaque, .vjp = cofactor_slope_vjp, .execute = execute_slope};
+constinit const Op cofactor_slope_op{.name = "cofactor_slope",
+                                     .kind = OpKind::opaque,
+                                     .vjp = cofactor_slope_vjp,
+                                     .execute = execute_slope,
+                                     .batch = over_leading_axis};
 XTAPE_LIST_OP(cofactor_slope_op);
 
 Var cofactors_of(const Var& lu, const Var& a) {

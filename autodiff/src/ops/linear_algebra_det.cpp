@@ -1,6 +1,7 @@
 // det and slogdet. At a singular matrix the cofactors, which are det's gradient, come from the singular values.
 #include <array>
 
+#include "ops/batching.hpp"
 #include "ops/linear_algebra_cofactors.hpp"
 #include "ops/linear_algebra_lu.hpp"
 #include "ops/linear_algebra_scaled.hpp"
@@ -58,19 +59,28 @@ void log_abs_det_vjp(Rule& rule) {
 }  // namespace
 
 extern constinit const Op det_op, det_sign_op, log_abs_det_op;
-constinit const Op det_op{.name = "det", .kind = OpKind::opaque, .vjp = det_vjp, .execute = [](const Call& call) {
-                            execute_of_determinant(call,
-                                                   [](const Scaled& x) { return x.mantissa == 0 ? 0 : x.value(); });
-                          }};
+constinit const Op det_op{.name = "det",
+                          .kind = OpKind::opaque,
+                          .vjp = det_vjp,
+                          .execute =
+                              [](const Call& call) {
+                                execute_of_determinant(call,
+                                                       [](const Scaled& x) { return x.mantissa == 0 ? 0 : x.value(); });
+                              },
+                          .batch = over_leading_axis};
 XTAPE_LIST_OP(det_op);
-constinit const Op det_sign_op{.name = "det_sign", .kind = OpKind::opaque, .execute = [](const Call& call) {
-                                 execute_of_determinant(call, sign_of);
-                               }};
+constinit const Op det_sign_op{.name = "det_sign",
+                               .kind = OpKind::opaque,
+                               .execute = [](const Call& call) { execute_of_determinant(call, sign_of); },
+                               .batch = over_leading_axis};
 XTAPE_LIST_OP(det_sign_op);
 constinit const Op log_abs_det_op{
-    .name = "log_abs_det", .kind = OpKind::opaque, .vjp = log_abs_det_vjp, .execute = [](const Call& call) {
-      execute_of_determinant(call, [](const Scaled& x) { return x.log_magnitude(); });
-    }};
+    .name = "log_abs_det",
+    .kind = OpKind::opaque,
+    .vjp = log_abs_det_vjp,
+    .execute =
+        [](const Call& call) { execute_of_determinant(call, [](const Scaled& x) { return x.log_magnitude(); }); },
+    .batch = over_leading_axis};
 XTAPE_LIST_OP(log_abs_det_op);
 
 namespace {

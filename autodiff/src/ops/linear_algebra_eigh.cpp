@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
+#include "ops/batching.hpp"
 #include "ops/linear_algebra_ties.hpp"
 
 namespace xtape::detail {
@@ -39,7 +40,7 @@ void execute_eigh(const Call& call) {
 }  // namespace
 
 extern constinit const Op eigh_op, eigenvalues_op, eigenvectors_op;
-constinit const Op eigh_op{.name = "eigh", .kind = OpKind::opaque, .execute = execute_eigh};
+constinit const Op eigh_op{.name = "eigh", .kind = OpKind::opaque, .execute = execute_eigh, .batch = over_leading_axis};
 XTAPE_LIST_OP(eigh_op);
 
 namespace {
@@ -74,16 +75,21 @@ void vectors_vjp(Rule& rule) {
 
 }  // namespace
 
-constinit const Op eigenvalues_op{
-    .name = "eigenvalues", .kind = OpKind::opaque, .vjp = values_vjp, .execute = [](const Call& call) {
-      copy_part(call, 0, call.inputs[1].shape.back());
-    }};
+constinit const Op eigenvalues_op{.name = "eigenvalues",
+                                  .kind = OpKind::opaque,
+                                  .vjp = values_vjp,
+                                  .execute = [](const Call& call) { copy_part(call, 0, call.inputs[1].shape.back()); },
+                                  .batch = over_leading_axis};
 XTAPE_LIST_OP(eigenvalues_op);
-constinit const Op eigenvectors_op{
-    .name = "eigenvectors", .kind = OpKind::opaque, .vjp = vectors_vjp, .execute = [](const Call& call) {
-      const std::int64_t n = call.inputs[1].shape.back();
-      copy_part(call, n, n * n);
-    }};
+constinit const Op eigenvectors_op{.name = "eigenvectors",
+                                   .kind = OpKind::opaque,
+                                   .vjp = vectors_vjp,
+                                   .execute =
+                                       [](const Call& call) {
+                                         const std::int64_t n = call.inputs[1].shape.back();
+                                         copy_part(call, n, n * n);
+                                       },
+                                   .batch = over_leading_axis};
 XTAPE_LIST_OP(eigenvectors_op);
 
 namespace {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "ops/batching.hpp"
 #include "ops/linear_algebra_svd.hpp"
 
 namespace xtape::detail {
@@ -147,9 +148,11 @@ void lstsq_vjp(Rule& rule) {
 
 }  // namespace
 
-constinit const Op pinv_op{.name = "pinv", .kind = OpKind::opaque, .vjp = pinv_vjp, .execute = execute};
+constinit const Op pinv_op{
+    .name = "pinv", .kind = OpKind::opaque, .vjp = pinv_vjp, .execute = execute, .batch = over_leading_axis};
 XTAPE_LIST_OP(pinv_op);
-constinit const Op lstsq_op{.name = "lstsq", .kind = OpKind::opaque, .vjp = lstsq_vjp, .execute = execute};
+constinit const Op lstsq_op{
+    .name = "lstsq", .kind = OpKind::opaque, .vjp = lstsq_vjp, .execute = execute, .batch = over_leading_axis};
 XTAPE_LIST_OP(lstsq_op);
 
 namespace {

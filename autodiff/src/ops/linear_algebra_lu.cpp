@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
+#include "ops/batching.hpp"
 
 namespace xtape::detail {
 
@@ -179,13 +180,18 @@ std::string describe_solve(std::span<const std::int64_t> attributes) { return at
 
 }  // namespace
 
-constinit const Op lu_op{.name = "lu", .kind = OpKind::opaque, .execute = execute_lu};
+constinit const Op lu_op{.name = "lu", .kind = OpKind::opaque, .execute = execute_lu, .batch = over_leading_axis};
 XTAPE_LIST_OP(lu_op);
 extern constinit const Op solve_op, inv_op;
-constinit const Op solve_op{
-    .name = "solve", .kind = OpKind::opaque, .vjp = solve_vjp, .execute = execute_solve, .describe = describe_solve};
+constinit const Op solve_op{.name = "solve",
+                            .kind = OpKind::opaque,
+                            .vjp = solve_vjp,
+                            .execute = execute_solve,
+                            .batch = over_leading_axis,
+                            .describe = describe_solve};
 XTAPE_LIST_OP(solve_op);
-constinit const Op inv_op{.name = "inv", .kind = OpKind::opaque, .vjp = inv_vjp, .execute = execute_inv};
+constinit const Op inv_op{
+    .name = "inv", .kind = OpKind::opaque, .vjp = inv_vjp, .execute = execute_inv, .batch = over_leading_axis};
 XTAPE_LIST_OP(inv_op);
 
 Var lu_factors(const Var& a) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
+#include "ops/batching.hpp"
 #include "ops/linear_algebra.hpp"
 
 namespace xtape::detail {
@@ -76,9 +77,10 @@ extern constinit const Op qr_op, qr_q_op, qr_r_op, qr_full_rank_op;
 constinit const Op qr_full_rank_op{.name = "qr_full_rank",
                                    .kind = OpKind::opaque,
                                    .vjp = [](Rule& rule) { rule.give(0, rule.cotangent); },
-                                   .execute = execute_full_rank};
+                                   .execute = execute_full_rank,
+                                   .batch = over_leading_axis};
 XTAPE_LIST_OP(qr_full_rank_op);
-constinit const Op qr_op{.name = "qr", .kind = OpKind::opaque, .execute = execute_qr};
+constinit const Op qr_op{.name = "qr", .kind = OpKind::opaque, .execute = execute_qr, .batch = over_leading_axis};
 XTAPE_LIST_OP(qr_op);
 
 namespace {
@@ -115,15 +117,25 @@ void r_vjp(Rule& rule) {
 
 }  // namespace
 
-constinit const Op qr_q_op{.name = "qr_q", .kind = OpKind::opaque, .vjp = q_vjp, .execute = [](const Call& call) {
-                             const Shape& a = call.inputs[1].shape;
-                             copy_part(call, 0, a.back(1) * a.back());
-                           }};
+constinit const Op qr_q_op{.name = "qr_q",
+                           .kind = OpKind::opaque,
+                           .vjp = q_vjp,
+                           .execute =
+                               [](const Call& call) {
+                                 const Shape& a = call.inputs[1].shape;
+                                 copy_part(call, 0, a.back(1) * a.back());
+                               },
+                           .batch = over_leading_axis};
 XTAPE_LIST_OP(qr_q_op);
-constinit const Op qr_r_op{.name = "qr_r", .kind = OpKind::opaque, .vjp = r_vjp, .execute = [](const Call& call) {
-                             const Shape& a = call.inputs[1].shape;
-                             copy_part(call, a.back(1) * a.back(), a.back() * a.back());
-                           }};
+constinit const Op qr_r_op{.name = "qr_r",
+                           .kind = OpKind::opaque,
+                           .vjp = r_vjp,
+                           .execute =
+                               [](const Call& call) {
+                                 const Shape& a = call.inputs[1].shape;
+                                 copy_part(call, a.back(1) * a.back(), a.back() * a.back());
+                               },
+                           .batch = over_leading_axis};
 XTAPE_LIST_OP(qr_r_op);
 
 namespace {

@@ -2,6 +2,7 @@
 #include "ops/linear_algebra_svd.hpp"
 
 #include "linalg/lapack.hpp"
+#include "ops/batching.hpp"
 #include "ops/linear_algebra_ties.hpp"
 
 namespace xtape::detail {
@@ -41,7 +42,7 @@ std::int64_t smaller_extent(const Shape& a) { return std::min(a.back(), a.back(1
 
 }  // namespace
 
-constinit const Op svd_op{.name = "svd", .kind = OpKind::opaque, .execute = execute_svd};
+constinit const Op svd_op{.name = "svd", .kind = OpKind::opaque, .execute = execute_svd, .batch = over_leading_axis};
 XTAPE_LIST_OP(svd_op);
 
 extern constinit const Op singular_values_op, singular_vectors_op;
@@ -123,15 +124,19 @@ void vectors_vjp(Rule& rule) {
 
 }  // namespace
 
-constinit const Op singular_values_op{
-    .name = "singular_values", .kind = OpKind::opaque, .vjp = values_vjp, .execute = [](const Call& call) {
-      copy_part(call, 0, call.output.shape.back());
-    }};
+constinit const Op singular_values_op{.name = "singular_values",
+                                      .kind = OpKind::opaque,
+                                      .vjp = values_vjp,
+                                      .execute = [](const Call& call) { copy_part(call, 0, call.output.shape.back()); },
+                                      .batch = over_leading_axis};
 XTAPE_LIST_OP(singular_values_op);
 constinit const Op singular_vectors_op{
-    .name = "singular_vectors", .kind = OpKind::opaque, .vjp = vectors_vjp, .execute = [](const Call& call) {
-      copy_part(call, smaller_extent(call.inputs[1].shape), call.output.shape.back());
-    }};
+    .name = "singular_vectors",
+    .kind = OpKind::opaque,
+    .vjp = vectors_vjp,
+    .execute =
+        [](const Call& call) { copy_part(call, smaller_extent(call.inputs[1].shape), call.output.shape.back()); },
+    .batch = over_leading_axis};
 XTAPE_LIST_OP(singular_vectors_op);
 
 }  // namespace xtape::detail

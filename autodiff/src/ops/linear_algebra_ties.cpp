@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ops/batching.hpp"
 #include "ops/reduction.hpp"
 
 namespace xtape::detail {
@@ -154,6 +155,7 @@ constinit const Op spectral_quotient_op{.name = "spectral_quotient",
                                         .kind = OpKind::opaque,
                                         .vjp = quotient_vjp,
                                         .execute = execute_quotient,
+                                        .batch = over_leading_axis,
                                         .describe = describe_quotient};
 XTAPE_LIST_OP(spectral_quotient_op);
 
@@ -188,8 +190,11 @@ void scale_vjp(Rule& rule) {
 
 }  // namespace
 
-constinit const Op spectral_scale_op{
-    .name = "spectral_scale", .kind = OpKind::opaque, .vjp = scale_vjp, .execute = execute_scale};
+constinit const Op spectral_scale_op{.name = "spectral_scale",
+                                     .kind = OpKind::opaque,
+                                     .vjp = scale_vjp,
+                                     .execute = execute_scale,
+                                     .batch = over_leading_axis};
 XTAPE_LIST_OP(spectral_scale_op);
 
 namespace {
@@ -223,7 +228,8 @@ constinit const Op tied_evenly_op{
           const std::int64_t spectrum = rule.attributes()[0];
           rule.give(0, append_node(tied_evenly_op, rule.cotangent.shape(), {rule.cotangent, rule.x(1)}, {spectrum, 0}));
         },
-    .execute = execute_even};
+    .execute = execute_even,
+    .batch = over_leading_axis};
 XTAPE_LIST_OP(tied_evenly_op);
 
 Var over_differences(const Var& x, const Var& values, Spectrum spectrum, bool strict) {

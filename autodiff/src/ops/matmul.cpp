@@ -3,18 +3,32 @@
 
 #include <xtape/ops.hpp>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
+#include "ops/reduction.hpp"
 #include "ops/view.hpp"
 
 namespace xtape::detail {
 
+namespace {
+
+NodeId batch_matmul(const Batching& batching);
+
+}  // namespace
+
 /// y = a b: a gets g b^T, and b gets a^T g. The planner folds the transposes into the product.
-constinit const Op matmul_op{.name = "matmul", .kind = OpKind::matmul, .vjp = [](Rule& rule) {
-                               const Var a = rule.x(0), b = rule.x(1);
-                               if (rule.wants(0)) rule.give(0, matrix_product(rule.cotangent, matrix_transposed(b)));
-                               if (rule.wants(1)) rule.give(1, matrix_product(matrix_transposed(a), rule.cotangent));
-                             }};
+constinit const Op matmul_op{.name = "matmul",
+                             .kind = OpKind::matmul,
+                             .vjp =
+                                 [](Rule& rule) {
+                                   const Var a = rule.x(0), b = rule.x(1);
+                                   if (rule.wants(0))
+                                     rule.give(0, matrix_product(rule.cotangent, matrix_transposed(b)));
+                                   if (rule.wants(1))
+                                     rule.give(1, matrix_product(matrix_transposed(a), rule.cotangent));
+                                 },
+                             .batch = batch_matmul};
 XTAPE_LIST_OP(matmul_op);
 
 Var matrix_product(const Var& a, const Var& b) {
@@ -73,6 +87,54 @@ void check_matmul(const Var& a, const Var& b) {
   for (std::size_t i = 2; i < a_shape.rank() && i < b_shape.rank(); ++i)
     if (a_shape.back(i) != b_shape.back(i) && a_shape.back(i) != 1 && b_shape.back(i) != 1)
       fail<ShapeError>("matmul", "leading axes do not broadcast: a is ", a_shape, ", b is ", b_shape);
+}
+
+// ---- Over a batch
+
+/// (n, ..., m, k) by (..., k, p): the rows of all examples below each other.
+Var rows_below_each_other(const Var& a, const Var& b) {
+  const std::size_t matrix = a.rank() - 3;
+  const int place = static_cast<int>(matrix);
+  const Var moved = moveaxis(a, 0, place);
+  Shape shape = moved.shape();
+  const Shape merged = with_matrix(leading_axes(b.shape()), shape[matrix] * shape[matrix + 1], shape.back());
+  const Var product = matrix_product(reshaped(moved, merged), b);
+  shape[shape.rank() - 1] = b.shape().back();
+  return moveaxis(reshaped(product, shape), place, 0);
+}
+
+/// Products of so few multiplications cost more by themselves than side by side, where operands may have to be copied.
+constexpr std::int64_t kSmallProduct = std::int64_t{1} << 15;
+/// So many rows or columns use a matrix that is loaded for them well enough.
+constexpr std::int64_t kManyRows = 32;
+
+/// For (m, k) by (k, p) with the same k by p matrix in each example.
+bool pays_as_one(std::int64_t m, std::int64_t k, std::int64_t p) {
+  return m == 1 || m * k * p < kSmallProduct || (m < kManyRows && k >= kManyRows);
+}
+
+/// Products with an inner extent of 1, and of rows with columns, as elementwise multiplications.
+Var product_over_batch(const Var& a, const Var& b) {
+  const Shape shape = a.shape();
+  if (shape.back() == 1) return a * b;
+  if (shape.back(1) != 1 || b.shape().back() != 1) return matrix_product(a, b);
+  const std::int64_t attributes[] = {0, 1};
+  const Var terms = a * matrix_transposed(b);
+  return reshaped(reduced(sum_op, terms, attributes), with_matrix(leading_axes(shape), 1, 1));
+}
+
+/// A matrix that all examples share makes one product with the rows, or columns, of all.
+NodeId batch_matmul(const Batching& batching) {
+  const Var a = batching.x(0), b = batching.x(1);
+  const std::int64_t m = shape_of(a).back(1), k = shape_of(a).back(), p = shape_of(b).back();
+  const bool shared = batching.over[0] != batching.over[1] && k > 1;
+  batching.shape();  // throws if it has too many axes
+  if (shared && batching.over[0] && pays_as_one(m, k, p)) return VarAccess::node(rows_below_each_other(a, b));
+  if (shared && batching.over[1] && pays_as_one(p, k, m)) {
+    const Var turned = rows_below_each_other(matrix_transposed(b), matrix_transposed(a));
+    return VarAccess::node(matrix_transposed(turned));
+  }
+  return VarAccess::node(product_over_batch(over_batch(batching, 0), over_batch(batching, 1)));
 }
 
 /// A vector is a row on the left and a column on the right, and its axis goes.

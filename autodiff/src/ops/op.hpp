@@ -74,6 +74,8 @@ struct Call {
   std::span<const std::int64_t> attributes;
 };
 
+struct Batching;
+
 struct Op {
   std::string_view name;
   OpKind kind;
@@ -93,6 +95,9 @@ struct Op {
   void (*execute)(const Call& call) = nullptr;
   /// For composites: the value in ordinary ops.
   Var (*lower)(std::span<const Var> inputs, std::span<const std::int64_t> attributes) = nullptr;
+  /// The op over one more leading axis, see ops/batching.hpp. Without it, an opaque op is applied to each example by
+  /// itself, and any other over the leading axis as it is.
+  NodeId (*batch)(const Batching& batching) = nullptr;
   /// The attributes as `dump` shows them behind the inputs: "axes=[-1]". Without it they are not shown.
   std::string (*describe)(std::span<const std::int64_t> attributes) = nullptr;
 };

@@ -21,6 +21,10 @@ bool is_literal(const TapeState& state, NodeId id, double& value) {
   return true;
 }
 
+bool is_anonymous(const Node& node) {
+  return node.holds == Holds::number || (node.op == &constant_op && node.internal);
+}
+
 namespace {
 
 using Kind = Operand::Kind;
@@ -83,11 +87,6 @@ void check_condition(const TapeState& state, std::string_view op, const Operand&
   if (is_number(condition)) return;  // checked when it becomes a bool
   if (const DType dtype = dtype_of_operand(state, condition); dtype != DType::boolean)
     fail<DTypeError>(op, "the condition is ", dtype, ", it must be bool");
-}
-
-/// 0-d scalars that need no broadcast, because nobody can differentiate for them.
-bool is_anonymous(const Node& node) {
-  return node.holds == Holds::number || (node.op == &constant_op && node.internal);
 }
 
 Shape common_shape(std::string_view op, const TapeState& state, std::span<const NodeId> inputs) {

@@ -46,6 +46,9 @@ NodeId append_alias(TapeState& state, NodeId node);
 /// Whether a node is a literal, or a tensor of one, that no Var was given of; and which.
 bool is_literal(const TapeState& state, NodeId node, double& value);
 
+/// Whether a node is a 0-d scalar that needs no broadcast, because nobody can differentiate for it.
+bool is_anonymous(const Node& node);
+
 /// The shape of a live Var, until the next node is recorded.
 inline const Shape& shape_of(const Var& x) { return VarAccess::state(x).program[VarAccess::node(x)].shape; }
 /// The shape that two shapes broadcast to. Throws ShapeError in the name of `op`.

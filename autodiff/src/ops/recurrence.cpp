@@ -4,6 +4,7 @@
 #include <xtape/ops.hpp>
 
 #include "ops/axis_blocks.hpp"
+#include "ops/batching.hpp"
 #include "ops/record.hpp"
 #include "ops/scan.hpp"
 #include "ops/strong.hpp"
@@ -100,6 +101,7 @@ constinit const Op recurrence_op{.name = "recurrence",
                                  .kind = OpKind::opaque,
                                  .vjp = recurrence_vjp,
                                  .execute = execute_recurrence,
+                                 .batch = over_leading_axis,
                                  .describe = describe_recurrence};
 XTAPE_LIST_OP(recurrence_op);
 

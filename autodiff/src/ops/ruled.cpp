@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 
@@ -16,10 +17,17 @@ void ruled_vjp(Rule& rule) {
   apply_user_rule(rule, own->name, own->vjp);
 }
 
+NodeId batch_ruled(const Batching& batching) {
+  return batch_with_rule(batching, batching.state.rules[static_cast<std::size_t>(batching.attributes()[0])]);
+}
+
 }  // namespace
 
-constinit const Op ruled_op{
-    .name = "custom_gradient", .kind = OpKind::composite, .vjp = ruled_vjp, .lower = lower_to_value};
+constinit const Op ruled_op{.name = "custom_gradient",
+                            .kind = OpKind::composite,
+                            .vjp = ruled_vjp,
+                            .lower = lower_to_value,
+                            .batch = batch_ruled};
 
 Var record_ruled(TapeState& state, std::shared_ptr<const UserRule> rule, const Var& value,
                  std::span<const NodeId> inputs, Location location) {
@@ -46,6 +54,58 @@ void apply_user_rule(Rule& rule, std::string_view name, const decltype(UserRule:
       fail<DTypeError>(name, "its vjp gives ", cotangents[i].dtype(), " to an input of ", inputs[i].dtype());
     rule.give(i + 1, cotangents[i]);
   }
+}
+
+namespace {
+
+/// An input of the rule for one example.
+Var example_of(TapeState& state, const Var& batch) {
+  const Shape shape = batch.shape();
+  const Shape one(std::span(shape.begin() + 1, shape.rank() - 1));
+  return VarAccess::make(state, record_placeholder(state, batch.dtype(), one, state.rule_location));
+}
+
+/// The rule for one example, recorded on placeholders and then made one over the batch.
+std::vector<Var> vjp_over_batch(const UserRule& rule, BatchProgram batched, std::span<const Var> x, const Var& y,
+                                const Var& cotangent) {
+  TapeState& state = VarAccess::state(y);
+  std::vector<Var> examples;
+  std::vector<NodeId> inputs, batches, outputs;
+  const auto add = [&](const Var& batch) {
+    examples.push_back(example_of(state, batch));
+    inputs.push_back(VarAccess::node(examples.back()));
+    batches.push_back(VarAccess::node(batch));
+  };
+  for (const Var& input : x) add(input);
+  add(y);
+  add(cotangent);
+  std::vector<Var> results = rule.vjp(std::span(examples).first(x.size()), examples[x.size()], examples.back());
+  for (const Var& result : results) {
+    if (VarAccess::empty(result)) continue;
+    require_on(state, result, rule.name, "a cotangent of its vjp");
+    outputs.push_back(VarAccess::node(result));
+  }
+  const std::vector<NodeId> over = batched(state, outputs, inputs, batches);
+  auto next = over.begin();
+  for (Var& result : results)
+    if (!VarAccess::empty(result)) result = VarAccess::make(state, *next++);
+  return results;
+}
+
+}  // namespace
+
+NodeId batch_with_rule(const Batching& batching, std::shared_ptr<const UserRule> rule) {
+  auto over = std::make_shared<UserRule>();
+  over->name = rule->name;
+  over->vjp = [rule = std::move(rule), program = batching.program](std::span<const Var> x, const Var& y,
+                                                                   const Var& cotangent) {
+    return vjp_over_batch(*rule, program, x, y, cotangent);
+  };
+  std::vector<NodeId> inputs;
+  for (std::size_t i = 1; i < batching.inputs.size(); ++i) inputs.push_back(VarAccess::node(over_batch(batching, i)));
+  const Var value = over_batch(batching, 0);
+  TapeState& state = batching.state;
+  return VarAccess::node(record_ruled(state, std::move(over), value, inputs, state.rule_location));
 }
 
 Var lower_to_value(std::span<const Var> inputs, std::span<const std::int64_t>) {

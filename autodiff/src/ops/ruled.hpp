@@ -12,6 +12,8 @@
 
 namespace xtape::detail {
 
+struct Batching;
+
 /// The op of nodes whose rule stands in TapeState::rules at their attribute.
 extern const Op ruled_op;
 
@@ -22,6 +24,9 @@ Var record_ruled(TapeState& state, std::shared_ptr<const UserRule> rule, const V
 /// Runs the rule for a node whose input 0 is the value. Throws ValueError, DTypeError or ShapeError in the name of
 /// `name` if it gives something else than cotangents of the inputs.
 void apply_user_rule(Rule& rule, std::string_view name, const decltype(UserRule::vjp)& vjp);
+
+/// A node whose input 0 is the value and which has this rule for one example, over a batch.
+NodeId batch_with_rule(const Batching& batching, std::shared_ptr<const UserRule> rule);
 
 /// Another node with the value, which is input 0.
 Var lower_to_value(std::span<const Var> inputs, std::span<const std::int64_t> attributes);

@@ -8,6 +8,7 @@
 #include <xtape/ops.hpp>
 
 #include "ops/axis_blocks.hpp"
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/strong.hpp"
@@ -67,8 +68,12 @@ std::string describe_cumsum(Attributes attributes) {
 }  // namespace
 
 extern constinit const Op cumsum_op;
-constinit const Op cumsum_op{
-    .name = "cumsum", .kind = OpKind::opaque, .vjp = cumsum_vjp, .execute = cumsum, .describe = describe_cumsum};
+constinit const Op cumsum_op{.name = "cumsum",
+                             .kind = OpKind::opaque,
+                             .vjp = cumsum_vjp,
+                             .execute = cumsum,
+                             .batch = over_leading_axis,
+                             .describe = describe_cumsum};
 XTAPE_LIST_OP(cumsum_op);
 
 namespace {
@@ -200,13 +205,18 @@ void logcumsumexp_vjp(Rule& rule) {
 }  // namespace
 
 extern constinit const Op cummax_op, logcumsumexp_op;
-constinit const Op cummax_op{
-    .name = "cummax", .kind = OpKind::opaque, .vjp = cummax_vjp, .execute = cummax, .describe = describe_axis};
+constinit const Op cummax_op{.name = "cummax",
+                             .kind = OpKind::opaque,
+                             .vjp = cummax_vjp,
+                             .execute = cummax,
+                             .batch = over_leading_axis,
+                             .describe = describe_axis};
 XTAPE_LIST_OP(cummax_op);
 constinit const Op logcumsumexp_op{.name = "logcumsumexp",
                                    .kind = OpKind::opaque,
                                    .vjp = logcumsumexp_vjp,
                                    .execute = logcumsumexp,
+                                   .batch = over_leading_axis,
                                    .describe = describe_axis};
 XTAPE_LIST_OP(logcumsumexp_op);
 

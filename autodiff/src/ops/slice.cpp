@@ -3,6 +3,7 @@
 
 #include <xtape/ops.hpp>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -92,6 +93,7 @@ constinit const Op slice_transpose_op{.name = "slice_transpose",
                                       .kind = OpKind::opaque,
                                       .vjp = [](Rule& rule) { give_transpose(rule, slice_op); },
                                       .execute = slice_transpose,
+                                      .batch = over_leading_axis,
                                       .describe = describe_slice};
 XTAPE_LIST_OP(slice_transpose_op);
 

@@ -6,6 +6,7 @@
 #include <xtape/ops.hpp>
 
 #include "ops/axis_blocks.hpp"
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/reduction.hpp"
 
@@ -105,12 +106,17 @@ void extremum_execute(const Call& call) {
 }  // namespace
 
 extern constinit const Op argsort_op, argmax_op, argmin_op;
-constinit const Op argsort_op{
-    .name = "argsort", .kind = OpKind::opaque, .execute = argsort_execute, .describe = describe_argsort};
+constinit const Op argsort_op{.name = "argsort",
+                              .kind = OpKind::opaque,
+                              .execute = argsort_execute,
+                              .batch = over_leading_axis,
+                              .describe = describe_argsort};
 XTAPE_LIST_OP(argsort_op);
-constinit const Op argmax_op{.name = "argmax", .kind = OpKind::opaque, .execute = extremum_execute<true>};
+constinit const Op argmax_op{
+    .name = "argmax", .kind = OpKind::opaque, .execute = extremum_execute<true>, .batch = over_leading_axis};
 XTAPE_LIST_OP(argmax_op);
-constinit const Op argmin_op{.name = "argmin", .kind = OpKind::opaque, .execute = extremum_execute<false>};
+constinit const Op argmin_op{
+    .name = "argmin", .kind = OpKind::opaque, .execute = extremum_execute<false>, .batch = over_leading_axis};
 XTAPE_LIST_OP(argmin_op);
 
 namespace {

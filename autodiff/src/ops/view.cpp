@@ -5,6 +5,7 @@
 
 #include <xtape/ops.hpp>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/reduction.hpp"
@@ -108,6 +109,12 @@ Var transposed_back(const Var& x, std::span<const std::int64_t> axes) {
   return transposed(x, std::span(inverse, axes.size()));
 }
 
+/// New axes stand before those of one example.
+NodeId batch_broadcast(const Batching& batching) {
+  const Shape to = batching.shape();
+  return VarAccess::node(broadcasted(aligned(batching.x(0), to.rank()), to));
+}
+
 std::string describe_transpose(std::span<const std::int64_t> axes) {
   std::string text = "axes=[";
   for (std::size_t i = axes.size(); i-- > 0;) text += std::to_string(-1 - axes[i]) + (i > 0 ? ", " : "");
@@ -119,7 +126,8 @@ std::string describe_transpose(std::span<const std::int64_t> axes) {
 constinit const Op broadcast_to_op{.name = "broadcast_to",
                                    .kind = OpKind::view,
                                    .vjp = [](Rule& rule) { rule.give(0, summed_to(rule.cotangent, rule.x().shape())); },
-                                   .view = broadcast_view};
+                                   .view = broadcast_view,
+                                   .batch = batch_broadcast};
 XTAPE_LIST_OP(broadcast_to_op);
 
 constinit const Op reshape_op{.name = "reshape",

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
@@ -137,6 +138,7 @@ constinit const Op windows_op{
         [](const Call& call) {
           call.output.dtype == DType::float32 ? read_windows<float>(call) : read_windows<double>(call);
         },
+    .batch = over_leading_axis,
     .describe = describe_windows};
 XTAPE_LIST_OP(windows_op);
 
@@ -148,6 +150,7 @@ constinit const Op windows_transpose_op{.name = "windows_transpose",
                                               call.output.dtype == DType::float32 ? add_windows<float>(call)
                                                                                   : add_windows<double>(call);
                                             },
+                                        .batch = over_leading_axis,
                                         .describe = describe_windows};
 XTAPE_LIST_OP(windows_transpose_op);
 
