@@ -8,6 +8,8 @@
 
 #include <xtape/xtape.hpp>
 
+#include "kernels/dispatch.hpp"
+
 namespace xtape::test {
 
 namespace {
@@ -74,7 +76,7 @@ TEST(Memory, OfATapeNeverResetGrowsByNodesAndKeptValues) {
 }
 
 /// Large results are written past the caches: block by block, from odd addresses too.
-TEST(Memory, HoldsLargeResultsToTheLastBit) {
+void expect_large_results() {
   constexpr std::int64_t kRows = 5, kColumns = 900001;
   const Array x = Array::from([] {
     std::vector<double> elements(kRows * kColumns);
@@ -94,6 +96,16 @@ TEST(Memory, HoldsLargeResultsToTheLastBit) {
     const double first = static_cast<double>(row * kColumns);
     EXPECT_EQ(results[1].values<double>()[row], (first + first + kColumns - 1) / 2 * kColumns);
   }
+}
+
+TEST(Memory, HoldsLargeResultsToTheLastBit) {
+  const detail::InstructionSet before = detail::instruction_set();
+  for (auto set : {detail::InstructionSet::baseline, detail::InstructionSet::avx2, detail::InstructionSet::avx512}) {
+    if (!detail::available(set)) continue;
+    detail::set_instruction_set(set);
+    expect_large_results();
+  }
+  detail::set_instruction_set(before);
 }
 
 TEST(Memory, IsGivenBack) {

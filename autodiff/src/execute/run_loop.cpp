@@ -10,7 +10,6 @@
 #include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "execute/sink.hpp"
-#include "execute/stream_copy.hpp"
 #include "execute/strided.hpp"
 #include "execute/threads.hpp"
 
@@ -151,8 +150,10 @@ class Worker {
       if (stream.past_caches) written += padded(loop_.block * kWidest);
     }
     run_block(begin, n);
+    if (loop_.past_caches == nullptr) return;
     for (const Loop::Stream& stream : loop_.streams)
-      if (stream.past_caches) stream_copy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
+      if (stream.past_caches)
+        loop_.past_caches->copy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
   }
 
   void run_staged(std::int64_t begin, std::size_t n) {
@@ -243,7 +244,7 @@ void run_loop(const Loop& loop, Bases bases) {
     Worker worker(run);
     if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
     else worker.run_chunk(static_cast<std::int64_t>(chunk));
-    finish_stream_copies();
+    if (loop.past_caches != nullptr) loop.past_caches->finish();
   };
   const double nanoseconds = static_cast<double>(loop.space.size()) * nanoseconds_per_place(loop);
   if (chunks == 1) work(0);

@@ -17,6 +17,7 @@ XTAPE_DECLARE_KERNELS(ReductionKernels, min_reduction)
 XTAPE_DECLARE_KERNELS(ReductionKernels, all_reduction)
 XTAPE_DECLARE_KERNELS(SmallMatmulKernels, small_matmul)
 XTAPE_DECLARE_KERNELS(RowKernels, row_kernels)
+XTAPE_DECLARE_KERNELS(StreamKernels, stream_kernels)
 
 namespace xtape::detail {
 namespace {
@@ -24,6 +25,7 @@ namespace {
 constexpr std::string_view kNames[kInstructionSets] = {"baseline", "avx2", "avx512"};
 constinit const ByInstructionSet<SmallMatmulKernels> small_matmuls = XTAPE_ALL_SETS(small_matmul);
 constinit const ByInstructionSet<RowKernels> rows = XTAPE_ALL_SETS(row_kernels);
+constinit const ByInstructionSet<StreamKernels> streams = XTAPE_ALL_SETS(stream_kernels);
 
 std::string_view name(InstructionSet set) { return kNames[static_cast<std::size_t>(set)]; }
 
@@ -110,6 +112,8 @@ const SmallMatmulKernels& small_matmul(InstructionSet set) { return small_matmul
 const RowKernel& row_kernel(DType dtype, InstructionSet set) {
   return dtype == DType::float32 ? rows[set].float32 : rows[set].float64;
 }
+
+const StreamKernels& stream_kernels(InstructionSet set) { return streams[set]; }
 
 constinit const ByInstructionSet<ReductionKernels> sum_reductions = XTAPE_ALL_SETS(sum_reduction);
 constinit const ByInstructionSet<ReductionKernels> max_reductions = XTAPE_ALL_SETS(max_reduction);

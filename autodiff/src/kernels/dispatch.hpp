@@ -29,6 +29,7 @@ const ReductionKernel& sum_kernel(DType dtype, InstructionSet set);
 bool supports(const Op& op, DType dtype);
 
 const SmallMatmulKernels& small_matmul(InstructionSet set);
+const StreamKernels& stream_kernels(InstructionSet set);
 /// For float32 and float64.
 const RowKernel& row_kernel(DType dtype, InstructionSet set);
 

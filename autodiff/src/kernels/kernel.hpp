@@ -69,6 +69,13 @@ struct SmallMatmulKernels {
                   std::int64_t b_column, double* c, std::int64_t m, std::int64_t n, std::int64_t k);
 };
 
+/// Copies to memory past the caches: the destination's lines are neither read first nor kept. What other threads are to
+/// see must be followed by `finish`.
+struct StreamKernels {
+  void (*copy)(std::byte* to, const std::byte* from, std::size_t bytes);
+  void (*finish)();
+};
+
 /// The instruction sets that kernel files are compiled for, best last.
 enum class InstructionSet : std::uint8_t { baseline, avx2, avx512 };
 inline constexpr std::size_t kInstructionSets = 3;

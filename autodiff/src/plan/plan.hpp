@@ -103,7 +103,8 @@ struct Loop {
   std::vector<Sink> sinks;
   std::uint32_t registers = 0;  ///< slots 0 .. registers - 1 are scratch blocks
   std::uint32_t slots = 0;
-  std::uint32_t block = 0;  ///< elements of a block
+  std::uint32_t block = 0;                     ///< elements of a block
+  const StreamKernels* past_caches = nullptr;  ///< if there are such streams
 };
 
 /// A batch of matrix products: (batch, m, k) by (batch, k, n).
