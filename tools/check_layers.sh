@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Who may include whom: tape and ops never the planner's or the differentiator's files (but for the Tape class itself,
-# which stands before them all), differentiate never the planner's, kernels nothing of the tape and those of the
+# which stands before them all), differentiate and transform never the planner's, kernels nothing of the tape and those of the
 # instruction sets nothing but kernels, and the checker (but for converting a program), optim, models and examples public
 # headers only.
 set -euo pipefail
@@ -18,6 +18,7 @@ forbid() {
 forbid autodiff/src/tape '"(plan|execute|differentiate)/' tape.cpp
 forbid autodiff/src/ops '"(plan|execute|differentiate)/'
 forbid autodiff/src/differentiate '"(plan|execute)/'
+forbid autodiff/src/transform '"(plan|execute)/'
 forbid autodiff/src/kernels '"(plan|execute|differentiate|tape)/'
 forbid autodiff/src/kernels/isa '"(plan|execute|differentiate|tape|ops)/'
 forbid autodiff/src/check '"(tape|ops|plan|execute|differentiate|kernels)/' replayed.cpp

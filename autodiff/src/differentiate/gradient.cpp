@@ -130,7 +130,6 @@ std::vector<Var> vars_of(TapeState& state, std::span<const NodeId> nodes) {
 }  // namespace
 
 std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
-  if (!std::exchange(state.program[y].keep, true)) state.kept.push_back(y);
   const NodeId given = VarAccess::node(cotangent);
   if (const std::vector<NodeId>* again = replay_gradient(state, y, given, targets)) return vars_of(state, *again);
   RecordedGradient recorded{state.program.size(), 0, y, given, {targets.begin(), targets.end()}, {}};

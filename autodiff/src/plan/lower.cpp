@@ -4,7 +4,6 @@
 #include <bit>
 
 #include "ops/errors.hpp"
-#include "ops/leaf.hpp"
 #include "ops/op.hpp"
 #include "plan/peephole.hpp"
 
@@ -42,7 +41,7 @@ NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const Nod
 
 /// Throws ValueError for the input of a function that is being recorded.
 void check_has_value(const Node& node) {
-  if (node.op != &placeholder_op) return;
+  if (node.op->kind != OpKind::leaf || node.holds != Holds::nothing) return;
   fail<ValueError>("evaluate", "the value depends on an input of a function that is being recorded (at ",
                    node.location.file, ":", node.location.line, "), which has no value yet; choose by `where`");
 }

@@ -43,6 +43,11 @@ std::vector<NodeId> nodes_on(const TapeState& state, std::span<const Var> vars) 
   return nodes;
 }
 
+/// The root of a gradient keeps its value once some plan computes it.
+void keep_root(TapeState& state, NodeId y) {
+  if (!std::exchange(state.program[y].keep, true)) state.kept.push_back(y);
+}
+
 /// A value that was asked for stays, a Parameter's too: it is no longer a read that may become stale.
 void keep_read(TapeState& state, NodeId id) {
   detail::Node& node = state.program[id];
@@ -196,6 +201,7 @@ std::vector<Var> Tape::gradient(const Var& y, std::span<const Target> targets) {
   const NodeId node = node_on(state, y, "gradient", "y");
   if (y.rank() != 0) fail<ShapeError>("gradient", "y is ", y.shape(), ", it must be a scalar; or use vjp");
   check_floating(y.dtype(), "gradient", "y");
+  keep_root(state, node);
   return detail::gradient(state, node, target_nodes(targets, node));
 }
 
@@ -208,6 +214,7 @@ std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const T
     fail<ShapeError>("vjp", "the cotangent is ", cotangent.shape(), ", y is ", y.shape());
   if (cotangent.dtype() != y.dtype())
     fail<DTypeError>("vjp", "the cotangent is ", cotangent.dtype(), ", y is ", y.dtype());
+  keep_root(state, node);
   return detail::vjp(state, node, cotangent, target_nodes(targets, node));
 }
 
