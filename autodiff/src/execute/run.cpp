@@ -17,9 +17,6 @@ void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases) {
   node.op->execute({buffers, {bases[step.value], node.dtype, node.shape}, plan.program.attributes(node)});
 }
 
-namespace {
-
-/// The buffers of the run, by node.
 void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
            std::byte* arena, std::vector<std::byte*>& bases) {
   bases.resize(plan.placements.size());
@@ -44,6 +41,8 @@ void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span
   }
 }
 
+namespace {
+
 void run_step(const Plan& plan, const Step& step, Bases bases) {
   switch (step.kind) {
     case Step::Kind::loop:
@@ -59,11 +58,15 @@ void run_step(const Plan& plan, const Step& step, Bases bases) {
 
 }  // namespace
 
+void run_steps(const Plan& plan, Bases bases, std::size_t& step) {
+  for (step = 0; step < plan.steps.size(); ++step) run_step(plan, plan.steps[step], bases);
+}
+
 void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
               std::vector<std::byte*>& bases, std::size_t& step) {
   const Workspace arena(plan.arena_bytes);
   place(plan, leaves, outputs, arena.data(), bases);
-  for (step = 0; step < plan.steps.size(); ++step) run_step(plan, plan.steps[step], bases);
+  run_steps(plan, bases, step);
 }
 
 }  // namespace xtape::detail

@@ -15,6 +15,12 @@ void run_loop(const Loop& loop, Bases bases);
 void run_matmul(const MatmulStep& step, InstructionSet set, DType dtype, Bases bases);
 void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases);
 
+/// Writes where each buffer of a run is, by node. Leaves and outputs may be null, if they are filled in later.
+void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
+           std::byte* arena, std::vector<std::byte*>& bases);
+/// Runs all steps on buffers that are in place. If a step throws, `step` is its number.
+void run_steps(const Plan& plan, Bases bases, std::size_t& step);
+
 /// Runs all steps. `leaves` are the buffers of the plan's leaves, `outputs` those of its output buffers; `bases` is
 /// scratch. If a step throws, `step` is its number.
 void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,

@@ -13,6 +13,8 @@ void evaluate(TapeState& state, std::span<const NodeId> outputs);
 /// The Array of a node that holds one, or of the Parameter that it reads. Throws StaleVarError for a read of a
 /// Parameter that has been assigned since, and in debug builds ValueError for borrowed memory that has changed.
 const Array& array_of(const TapeState& state, NodeId node);
+/// A 0-d Array of these bits.
+Array number_value(DType dtype, std::uint64_t bits);
 /// The value of a node that holds one, a number's too.
 Array value_of(const TapeState& state, NodeId node);
 

@@ -33,12 +33,6 @@ void clear_vector(std::vector<T>& vector) {
   if (large) vector.shrink_to_fit();
 }
 
-Array number_value(DType dtype, std::uint64_t bits) {
-  Array array = ArrayAccess::allocate(dtype, Shape{});
-  std::memcpy(ArrayAccess::mutable_bytes(array), &bits, size_of(dtype));
-  return array;
-}
-
 const Array& parameter_value(const TapeState& state, const Node& node) {
   const ParameterRead& read = state.reads[node.value];
   if (read.version != read.parameter->version)
@@ -147,6 +141,12 @@ const Array& array_of(const TapeState& state, NodeId id) {
   if (node.holds == Holds::array) return checked_for_changes(state.arrays[node.value]);
   if (node.holds == Holds::parameter) return checked_for_changes(parameter_value(state, node));
   fail<ValueError>(node.op->name, "the value has not been computed");
+}
+
+Array number_value(DType dtype, std::uint64_t bits) {
+  Array array = ArrayAccess::allocate(dtype, Shape{});
+  std::memcpy(ArrayAccess::mutable_bytes(array), &bits, size_of(dtype));
+  return array;
 }
 
 Array value_of(const TapeState& state, NodeId id) {

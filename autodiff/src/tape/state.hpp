@@ -146,5 +146,11 @@ class RuleScope {
 namespace xtape {
 struct ParameterAccess {
   static const std::shared_ptr<detail::ParameterState>& state(const Parameter& parameter) { return parameter.state_; }
+  /// Another handle to the same name, value and version.
+  static Parameter share(std::shared_ptr<detail::ParameterState> state) {
+    Parameter parameter(state->name, state->value);
+    parameter.state_ = std::move(state);
+    return parameter;
+  }
 };
 }  // namespace xtape
