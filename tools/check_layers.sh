@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Who may include whom: tape and ops never the planner's or the differentiator's files (but for the Tape class itself,
-# which stands before them all), differentiate and transform never the planner's, kernels nothing of the tape and those of the
-# instruction sets nothing but kernels, and the checker (but for converting a program), optim, models and examples public
-# headers only.
+# which stands before them all), differentiate and transform never the planner's, kernels nothing of the tape and those of
+# the instruction sets nothing but kernels, none of them a Function's, and the checker (but for converting a program),
+# optim, models and examples public headers only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 failed=0
@@ -21,10 +21,13 @@ forbid autodiff/src/differentiate '"(plan|execute)/'
 forbid autodiff/src/transform '"(plan|execute)/'
 forbid autodiff/src/kernels '"(plan|execute|differentiate|tape)/'
 forbid autodiff/src/kernels/isa '"(plan|execute|differentiate|tape|ops)/'
-forbid autodiff/src/check '"(tape|ops|plan|execute|differentiate|kernels)/' replayed.cpp
+for folder in tape ops differentiate plan execute kernels transform; do
+  forbid autodiff/src/$folder '"function/'
+done
+forbid autodiff/src/check '"(tape|ops|plan|execute|differentiate|kernels|function)/' replayed.cpp
 for folder in optim models; do
   forbid $folder/include '"'
-  forbid $folder/src '"(tape|ops|plan|execute|differentiate|kernels)/'
+  forbid $folder/src '"(tape|ops|plan|execute|differentiate|kernels|function)/'
 done
 forbid examples '"'
 exit $failed
