@@ -1,5 +1,6 @@
 #include <memory>
 
+#include <xtape/function.hpp>
 #include <xtape/xtape.hpp>
 
 #include "bench/inputs.hpp"
@@ -32,13 +33,44 @@ std::vector<double> answer(const State& s) {
   return answer;
 }
 
-Case on_threads(int threads) {
+/// The same recorded once: weights, samples, targets and rate to loss and new weights.
+xtape::Function recorded_program() {
+  return xtape::Function([](xtape::Tape& tape, xtape::Var w, xtape::Var x, xtape::Var y, xtape::Var rate) {
+    xtape::Var loss = sum(square(matmul(x, transpose(w)) - y));
+    return std::pair(loss, w - rate * tape.gradient(loss, w));
+  });
+}
+
+struct Recorded : QuadraticInputs {
+  xtape::Array samples = xtape::Array::copy(x, {3, 3});
+  xtape::Array targets = xtape::Array::copy(y, {3, 2});
+  xtape::Array weights = xtape::Array::copy(w, {2, 3});
+  xtape::Function step = recorded_program();
+  double loss = 0;
+};
+
+void recorded_step(Recorded& s) {
+  auto [loss, weights] = s.step.call<2>(s.weights, s.samples, s.targets, s.rate);
+  s.weights = std::move(weights);
+  s.loss = loss.item<double>();
+}
+
+std::vector<double> recorded_answer(const Recorded& s) {
+  auto w = s.weights.values<double>();
+  std::vector<double> answer(w.begin(), w.end());
+  answer.push_back(s.loss);
+  return answer;
+}
+
+std::vector<Case> on_threads(int threads) {
   auto make = [threads] { return runner(std::make_shared<State>(), threads, step, answer); };
-  return {"quadratic_step", "2x3", "float64", threads, "xtape", make, 1, 100};
+  auto recorded = [threads] { return runner(std::make_shared<Recorded>(), threads, recorded_step, recorded_answer); };
+  return {{"quadratic_step", "2x3", "float64", threads, "xtape", make, 1, 100},
+          {"quadratic_step", "2x3", "float64", threads, "xtape Function", recorded, 1, 100}};
 }
 
 }  // namespace
 
-std::vector<Case> quadratic_step() { return {on_threads(1), on_threads(2)}; }
+std::vector<Case> quadratic_step() { return join(on_threads(1), on_threads(2)); }
 
 }  // namespace bench::with_xtape

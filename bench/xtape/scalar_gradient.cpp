@@ -1,5 +1,6 @@
 #include <memory>
 
+#include <xtape/function.hpp>
 #include <xtape/xtape.hpp>
 
 #include "bench/inputs.hpp"
@@ -27,15 +28,42 @@ void step(State& s) {
   ++s.iteration;
 }
 
-std::vector<double> answer(const State& s) { return {s.z, s.dx, s.dy, s.total}; }
+/// The same recorded once.
+xtape::Function recorded_program() {
+  return xtape::Function([](xtape::Tape& tape, xtape::Var x, xtape::Var y) {
+    xtape::Var z = x * x + x * y + y * y;
+    auto [dx, dy] = tape.gradient<2>(z, {x, y});
+    return std::array{z, dx, dy};
+  });
+}
 
-Case on_threads(int threads) {
-  auto make = [threads] { return runner(std::make_shared<State>(), threads, step, answer); };
-  return {"scalar_gradient", "2", "float64", threads, "xtape", make, 1, 100};
+struct Recorded : State {
+  xtape::Function gradient = recorded_program();
+};
+
+void recorded_step(Recorded& s) {
+  auto [z, dx, dy] = s.gradient.call<3>(point(s.iteration), point(3 * s.iteration));
+  s.z = z.item<double>();
+  s.dx = dx.item<double>();
+  s.dy = dy.item<double>();
+  s.total += s.z + s.dx + s.dy;
+  ++s.iteration;
+}
+
+template <class S>
+std::vector<double> answer(const S& s) {
+  return {s.z, s.dx, s.dy, s.total};
+}
+
+std::vector<Case> on_threads(int threads) {
+  auto make = [threads] { return runner(std::make_shared<State>(), threads, step, answer<State>); };
+  auto recorded = [threads] { return runner(std::make_shared<Recorded>(), threads, recorded_step, answer<Recorded>); };
+  return {{"scalar_gradient", "2", "float64", threads, "xtape", make, 1, 100},
+          {"scalar_gradient", "2", "float64", threads, "xtape Function", recorded, 1, 100}};
 }
 
 }  // namespace
 
-std::vector<Case> scalar_gradient() { return {on_threads(1), on_threads(2)}; }
+std::vector<Case> scalar_gradient() { return join(on_threads(1), on_threads(2)); }
 
 }  // namespace bench::with_xtape
