@@ -28,9 +28,9 @@ Var adam_update(const Settings& s, const Var& x, const Var& gradient, State& sta
   // The corrections are numbers of C++: as inputs of the plan they may change with the step.
   double t = static_cast<double>(state.step());
   double correction1 = s.bias_correction ? 1 - std::pow(s.beta1, t) : 1;
-  double correction2 = s.bias_correction ? 1 - std::pow(s.beta2, t) : 1;
+  double correction2 = s.bias_correction ? 1 / (1 - std::pow(s.beta2, t)) : 1;
   double rate = s.learning_rate(state.step()) / correction1;
-  return x - rate * m / root_with_epsilon(second / correction2, s.epsilon, s.epsilon_place);
+  return x - rate * m / root_with_epsilon(correction2 * second, s.epsilon, s.epsilon_place);
 }
 
 template <class Settings>

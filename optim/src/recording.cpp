@@ -22,7 +22,7 @@ Var as_float64(const Var& x) { return x.dtype() == DType::float64 ? x : cast(x, 
 void require_finite_proposals(Recording& recording) {
   std::vector<Var> zeros;
   for (const Proposal& proposal : recording.proposals) {
-    Var zero = 0.0 * proposal.value;
+    Var zero = literal(0.0) * proposal.value;
     bool joins = !zeros.empty() && zeros.back().shape() == zero.shape() && zeros.back().dtype() == zero.dtype();
     if (joins) zeros.back() = zeros.back() + zero;
     else zeros.push_back(zero);

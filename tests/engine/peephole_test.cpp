@@ -40,6 +40,18 @@ const Program kPrograms[] = {
     {"subtract_multiply", 1, [](Tape&, const Var& a, const Var& b, const Var&) { return Vars{b - square(a)}; }},
     {"subtract_divide", 1, [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{c - a / b}; }},
     {"add_scaled_square", 1, [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{c + a * square(b)}; }},
+    {"add_products", 1, [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{a * b + c * a}; }},
+    {"add_scaled_square_and_product", 1,
+     [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{c * b + a * square(b)}; }},
+    {"subtract_product_over", 1,
+     [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{a - b * c / a}; }},
+    {"two_zeros", 1,
+     [](Tape&, const Var& a, const Var& b, const Var&) { return Vars{literal(0.0) * a + literal(0.0) * b}; }},
+    {"three_zeros", 1,
+     [](Tape&, const Var& a, const Var& b, const Var& c) {
+       const Var two = literal(0.0) * a + literal(0.0) * b;
+       return Vars{two + literal(0.0) * c};
+     }},
     {"negative_square", 1, [](Tape&, const Var& a, const Var&, const Var&) { return Vars{-a * a}; }},
     {"negative_square", 1, [](Tape&, const Var& a, const Var&, const Var&) { return Vars{-square(a)}; }},
     {"negative_square", 2,
@@ -55,6 +67,13 @@ const Program kPrograms[] = {
     {"add", 1, [](Tape&, const Var& a, const Var& b, const Var&) { return Vars{a - (-b)}; }},
     {"add_root_of_quotient", 2,
      [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{sqrt(square(a) / b) + c}; }},
+    {"add_root_of_product", 2,
+     [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{sqrt(square(a) * b) + c}; }},
+    {"add_strong_products", 1,
+     [](Tape&, const Var& a, const Var& b, const Var& c) {
+       const Var first = strong_multiply(a, b), second = strong_multiply(c, a);
+       return Vars{first + second};
+     }},
     {"strong_multiply_add", 1,
      [](Tape&, const Var& a, const Var& b, const Var& c) { return Vars{strong_multiply(a, b) + c}; }},
     {"strong_multiply_subtract", 1,

@@ -90,13 +90,17 @@ Operand call_op(const std::string& name, const std::vector<Operand>& x) {
   return spelled_out(name, x);
 }
 
-/// All triples of hard points: one tensor for each letter.
-std::vector<Tensor> triples(DType dtype) {
+/// All combinations of hard points: one tensor for each letter.
+std::vector<Tensor> combinations(DType dtype) {
   const std::vector<Real> points{0, -0.0L, 1, -1, 0.5L, -3, 7.25L, kInf, -kInf, kNaN};
-  std::vector<std::vector<Real>> letters(3);
-  for (Real a : points)
-    for (Real b : points)
-      for (Real c : points) letters[0].push_back(a), letters[1].push_back(b), letters[2].push_back(c);
+  constexpr std::size_t kLetters = 4;
+  std::vector<std::vector<Real>> letters(kLetters);
+  const auto count = static_cast<std::size_t>(std::pow(points.size(), kLetters));
+  for (std::size_t i = 0; i < count; ++i)
+    for (std::size_t rest = i; std::vector<Real> & letter : letters) {
+      letter.push_back(points[rest % points.size()]);
+      rest /= points.size();
+    }
   std::vector<Tensor> result;
   for (const std::vector<Real>& letter : letters) result.push_back(tensor(letter, {std::ssize(letter)}, dtype));
   return result;
@@ -110,9 +114,10 @@ struct Ran {
 Ran run(const detail::Rewrite& rewrite, DType dtype, const Options& options, std::size_t digits) {
   spelling = digits;
   Tape tape(options);
-  const std::vector<Var> leaves = make_leaves(tape, triples(dtype));
+  const std::vector<Var> leaves = make_leaves(tape, combinations(dtype));
   const bool condition = rewrite.find.find("where(c") != std::string_view::npos;
-  const Letters letters{{'a', leaves[0]}, {'b', leaves[1]}, {'c', condition ? leaves[2] > 0 : leaves[2]}};
+  const Letters letters{
+      {'a', leaves[0]}, {'b', leaves[1]}, {'c', condition ? leaves[2] > 0 : leaves[2]}, {'d', leaves[3]}};
   const Var y = Recording(rewrite.find, letters).record().var;
   const std::string plan = tape.dump_plan({y});
   return {tensor_of(y.value()), plan};

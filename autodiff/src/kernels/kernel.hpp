@@ -20,11 +20,14 @@ inline constexpr std::size_t kPadding = 16;
 struct Instruction;
 using ElementwiseKernel = void (*)(const Instruction& instruction, const Slot* slots, std::size_t n);
 
+/// Of an elementwise op.
+inline constexpr std::size_t kMostInputs = 4;
+
 /// One elementwise op over a block. `output` and `inputs` index the slots.
 struct Instruction {
   ElementwiseKernel kernel;
   std::uint32_t output;
-  std::uint32_t inputs[3];
+  std::uint32_t inputs[kMostInputs];
 };
 
 /// An op's kernels by the dtype of its inputs (in `where`, of those after the condition); null where the op does not

@@ -147,7 +147,8 @@ template <class T, class Lane, std::size_t Arity>
 consteval ElementwiseKernel batch_kernel_of() {
   if constexpr (Arity == 1) return &batch_kernel<T, Lane, 0>;
   else if constexpr (Arity == 2) return &batch_kernel<T, Lane, 0, 1>;
-  else return &batch_kernel<T, Lane, 0, 1, 2>;
+  else if constexpr (Arity == 3) return &batch_kernel<T, Lane, 0, 1, 2>;
+  else return &batch_kernel<T, Lane, 0, 1, 2, 3>;
 }
 
 template <class T, class Lane, std::size_t Arity>

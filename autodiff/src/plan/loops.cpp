@@ -251,9 +251,9 @@ class LoopBuilder {
     for (const Loop::Compute& compute : loop_.computes) {
       const Node& node = program_[compute.value];
       const DType input = program_[program_.inputs(node).back()].dtype;
-      loop_.code.push_back({kernel_for(*node.op, input, node.dtype, set),
-                            compute.output,
-                            {compute.inputs[0], compute.inputs[1], compute.inputs[2]}});
+      Instruction instruction{kernel_for(*node.op, input, node.dtype, set), compute.output, {}};
+      std::ranges::copy(compute.inputs, instruction.inputs);
+      loop_.code.push_back(instruction);
     }
   }
 

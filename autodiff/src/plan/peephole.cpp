@@ -10,7 +10,7 @@ namespace xtape::detail {
 
 namespace {
 
-constexpr std::size_t kMostLetters = 3;
+constexpr std::size_t kMostLetters = kMostInputs;
 
 /// An expression to be found: an op on expressions, a letter, or a literal.
 struct Pattern {
@@ -149,7 +149,8 @@ class PeepholePass {
     const auto rules = known_rules().find(node.op);
     if (rules == known_rules().end()) return false;
     for (const Rule& rule : rules->second) {
-      Letters letters = {kNoNode, kNoNode, kNoNode};
+      Letters letters;
+      std::ranges::fill(letters, kNoNode);
       if (inputs_.size() != rule.find.inputs.size() || !fit(rule.find.inputs, inputs_, node, letters)) continue;
       put(rule, node, letters);
       return true;

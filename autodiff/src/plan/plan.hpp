@@ -88,7 +88,7 @@ struct Loop {
   struct Compute {
     NodeId value;
     std::uint32_t output;
-    std::uint32_t inputs[3];
+    std::uint32_t inputs[kMostInputs];
     std::uint32_t input_count;
   };
 

@@ -57,11 +57,21 @@ FUSED(multiply_subtract, 3, [](auto a, auto b, auto c) { return fused(a, b, oppo
 FUSED(subtract_multiply, 3, [](auto a, auto b, auto c) { return fused(opposite(a), b, c); })
 FUSED(subtract_divide, 3, [](auto a, auto b, auto c) { return c - a / b; })
 FUSED(add_scaled_square, 3, [](auto a, auto b, auto c) { return fused(a, b * b, c); })
+FUSED(add_root_of_product, 3, [](auto a, auto b, auto c) { return xs::sqrt(a * b) + c; })
+FUSED(add_products, 4, [](auto a, auto b, auto c, auto d) { return fused(a, b, c * d); })
+FUSED(add_scaled_square_and_product, 4, [](auto a, auto b, auto c, auto d) { return fused(a, b * b, c * d); })
+FUSED(subtract_product_over, 4, [](auto a, auto b, auto c, auto d) { return d - (a * b) / c; })
+FUSED(two_zeros, 2, []<class V>(V a, V b) { return fused(V(0), a, V(0) * b); })
+FUSED(three_zeros, 3, []<class V>(V a, V b, V c) { return fused(V(0), c, fused(V(0), a, V(0) * b)); })
 FUSED(negative_square, 1, [](auto a) { return opposite(a * a); })
 FUSED(add_twice, 2, []<class V>(V a, V b) { return fused(V(2), a, b); })
 FUSED(add_root_of_quotient, 3, [](auto a, auto b, auto c) { return xs::sqrt(a / b) + c; })
 
 FUSED(strong_multiply_add, 3, [](auto a, auto b, auto c) { return unless_zero(a, b, c, fused(a, b, c)); })
+FUSED(add_strong_products, 4, [](auto a, auto b, auto c, auto d) {
+  const auto product = strong_product(c, d);
+  return unless_zero(a, b, product, fused(a, b, product));
+})
 FUSED(strong_multiply_subtract, 3,
       [](auto a, auto b, auto c) { return unless_zero(a, b, opposite(c), fused(a, b, opposite(c))); })
 FUSED(subtract_strong_multiply, 3,
@@ -97,6 +107,7 @@ constexpr Rewrite kRewrites[] = {
     {"strong_multiply(a, divide(1, b))", "strong_log_slope(a, b)"},
     {"strong_multiply(a, divide(0.5, b))", "strong_sqrt_slope(a, b)"},
     {"add(sqrt(divide(a, b)), c)", "add_root_of_quotient(a, b, c)"},
+    {"add(sqrt(multiply(a, b)), c)", "add_root_of_product(a, b, c)"},
 
     {"subtract_twice_strong_multiply(a, b, add(c, c))", "twice_subtract_strong_multiply(a, b, c)"},
     {"add(subtract_strong_multiply(a, b, c), strong_multiply(a, negate(b)))",
@@ -110,6 +121,13 @@ constexpr Rewrite kRewrites[] = {
     {"add(multiply(a, negate(b)), c)", "subtract_multiply(a, b, c)"},
     {"add(a, negate(b))", "subtract(a, b)"},
     {"subtract(a, negate(b))", "add(a, b)"},
+
+    {"add(multiply(0, a), multiply(0, b))", "two_zeros(a, b)"},
+    {"add(two_zeros(a, b), multiply(0, c))", "three_zeros(a, b, c)"},
+    {"add(strong_multiply(a, b), strong_multiply(c, d))", "add_strong_products(a, b, c, d)"},
+    {"add(multiply(a, square(b)), multiply(c, d))", "add_scaled_square_and_product(a, b, c, d)"},
+    {"add(multiply(a, b), multiply(c, d))", "add_products(a, b, c, d)"},
+    {"subtract(d, divide(multiply(a, b), c))", "subtract_product_over(a, b, c, d)"},
 
     {"add(strong_multiply(a, b), c)", "strong_multiply_add(a, b, c)"},
     {"subtract(strong_multiply(a, b), c)", "strong_multiply_subtract(a, b, c)"},
@@ -133,9 +151,16 @@ constexpr const Op* kFusedOps[] = {&multiply_add_op,
                                    &subtract_multiply_op,
                                    &subtract_divide_op,
                                    &add_scaled_square_op,
+                                   &add_products_op,
+                                   &add_scaled_square_and_product_op,
+                                   &subtract_product_over_op,
+                                   &two_zeros_op,
+                                   &three_zeros_op,
+                                   &add_strong_products_op,
                                    &negative_square_op,
                                    &add_twice_op,
                                    &add_root_of_quotient_op,
+                                   &add_root_of_product_op,
                                    &strong_multiply_add_op,
                                    &strong_multiply_subtract_op,
                                    &subtract_strong_multiply_op,
