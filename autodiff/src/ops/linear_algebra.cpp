@@ -1,5 +1,6 @@
 #include "ops/linear_algebra.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace xtape::detail {
@@ -84,6 +85,24 @@ Var solved(std::string_view op, const Var& a, const Var& b, std::span<const std:
   const Var columns = vector ? with_unit_axes(b, 1) : b;
   const Var x = a.rank() == 2 ? solved_side_by_side(a, columns, attributes, one) : stack(a, columns, attributes);
   return vector ? reshaped(x, leading(x.shape(), 1)) : x;
+}
+
+NodeId batch_solution(const Batching& batching) {
+  const std::size_t last = batching.inputs.size() - 1;
+  if (std::ranges::count(batching.over, true) != 1 || !batching.over[last]) return over_leading_axis(batching);
+  const auto with_columns = [](Shape shape, std::int64_t columns) {
+    shape[shape.rank() - 1] = columns;
+    return shape;
+  };
+  const Shape x = batching.state.program[batching.node].shape;
+  const std::int64_t columns = batching.extent * x.back();
+  const Var side_by_side = moveaxis(batching.x(last), 0, -2);
+  std::vector<NodeId> inputs = batching.inputs;
+  inputs[last] = VarAccess::node(reshaped(side_by_side, with_columns(batching.example_shape(last), columns)));
+  const NodeId solutions = append_same(batching, with_columns(x, columns), inputs);
+  Shape split = with_columns(x, batching.extent);
+  split.push_back(x.back());
+  return VarAccess::node(moveaxis(reshaped(VarAccess::make(batching.state, solutions), split), -2, 0));
 }
 
 std::int64_t stack_size(const Shape& shape, std::size_t without) {

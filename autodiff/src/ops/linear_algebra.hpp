@@ -17,6 +17,7 @@
 
 #include <xtape/ops.hpp>
 
+#include "ops/batching.hpp"
 #include "ops/errors.hpp"
 #include "ops/matmul.hpp"
 #include "ops/op.hpp"
@@ -67,6 +68,9 @@ using Solver = Var (*)(const Var& a, const Var& b, std::span<const std::int64_t>
 /// and all columns side by side, `stack` gets both with their own leading axes.
 Var solved(std::string_view op, const Var& a, const Var& b, std::span<const std::int64_t> attributes, Solver one,
            Solver stack);
+
+/// Of an op that solves for its last input, b: a matrix that all examples share is solved with for all columns at once.
+NodeId batch_solution(const Batching& batching);
 
 // ---- Execution
 

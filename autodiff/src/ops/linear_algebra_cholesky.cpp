@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
-#include "ops/batching.hpp"
 #include "ops/linear_algebra.hpp"
 
 namespace xtape::detail {
@@ -121,7 +120,7 @@ constinit const Op solve_triangular_op{.name = "solve_triangular",
                                        .kind = OpKind::opaque,
                                        .vjp = solve_triangular_vjp,
                                        .execute = execute_solve_triangular,
-                                       .batch = over_leading_axis,
+                                       .batch = batch_solution,
                                        .describe = describe_solve_triangular};
 XTAPE_LIST_OP(solve_triangular_op);
 

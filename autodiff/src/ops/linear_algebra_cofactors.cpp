@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "linalg/lapack.hpp"
-#include "ops/batching.hpp"
 #include "ops/linear_algebra_lu.hpp"
 #include "ops/linear_algebra_scaled.hpp"
 #include "ops/linear_algebra_svd.hpp"

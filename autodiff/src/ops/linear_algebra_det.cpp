@@ -1,7 +1,6 @@
 // det and slogdet. At a singular matrix the cofactors, which are det's gradient, come from the singular values.
 #include <array>
 
-#include "ops/batching.hpp"
 #include "ops/linear_algebra_cofactors.hpp"
 #include "ops/linear_algebra_lu.hpp"
 #include "ops/linear_algebra_scaled.hpp"

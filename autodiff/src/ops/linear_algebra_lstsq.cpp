@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "ops/batching.hpp"
 #include "ops/linear_algebra_svd.hpp"
 
 namespace xtape::detail {
@@ -152,7 +151,7 @@ constinit const Op pinv_op{
     .name = "pinv", .kind = OpKind::opaque, .vjp = pinv_vjp, .execute = execute, .batch = over_leading_axis};
 XTAPE_LIST_OP(pinv_op);
 constinit const Op lstsq_op{
-    .name = "lstsq", .kind = OpKind::opaque, .vjp = lstsq_vjp, .execute = execute, .batch = over_leading_axis};
+    .name = "lstsq", .kind = OpKind::opaque, .vjp = lstsq_vjp, .execute = execute, .batch = batch_solution};
 XTAPE_LIST_OP(lstsq_op);
 
 namespace {

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
-#include "ops/batching.hpp"
 
 namespace xtape::detail {
 
@@ -187,7 +186,7 @@ constinit const Op solve_op{.name = "solve",
                             .kind = OpKind::opaque,
                             .vjp = solve_vjp,
                             .execute = execute_solve,
-                            .batch = over_leading_axis,
+                            .batch = batch_solution,
                             .describe = describe_solve};
 XTAPE_LIST_OP(solve_op);
 constinit const Op inv_op{

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "linalg/lapack.hpp"
-#include "ops/batching.hpp"
 #include "ops/linear_algebra.hpp"
 
 namespace xtape::detail {

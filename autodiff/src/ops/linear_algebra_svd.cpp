@@ -2,7 +2,6 @@
 #include "ops/linear_algebra_svd.hpp"
 
 #include "linalg/lapack.hpp"
-#include "ops/batching.hpp"
 #include "ops/linear_algebra_ties.hpp"
 
 namespace xtape::detail {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "ops/batching.hpp"
 #include "ops/reduction.hpp"
 
 namespace xtape::detail {
