@@ -134,6 +134,7 @@ constinit const Op take_op{.name = "take",
                            .vjp = [](Rule& rule) { give_transpose(rule, take_transpose_op); },
                            .execute = [](const Call& call) { gather(call, take_visitor(call)); },
                            .batch = batch_take,
+                           .copies = &take_op,
                            .describe = describe_axis};
 XTAPE_LIST_OP(take_op);
 
@@ -142,6 +143,7 @@ constinit const Op take_transpose_op{.name = "take_transpose",
                                      .vjp = [](Rule& rule) { give_transpose(rule, take_op); },
                                      .execute = [](const Call& call) { scatter(call, take_visitor(call)); },
                                      .batch = batch_take_transpose,
+                                     .copies = &take_op,
                                      .describe = describe_axis};
 XTAPE_LIST_OP(take_transpose_op);
 
@@ -150,6 +152,7 @@ constinit const Op take_along_axis_op{.name = "take_along_axis",
                                       .vjp = [](Rule& rule) { give_transpose(rule, take_along_axis_transpose_op); },
                                       .execute = [](const Call& call) { gather(call, along_visitor(call)); },
                                       .batch = over_leading_axis,
+                                      .copies = &take_along_axis_op,
                                       .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_op);
 
@@ -158,6 +161,7 @@ constinit const Op take_along_axis_transpose_op{.name = "take_along_axis_transpo
                                                 .vjp = [](Rule& rule) { give_transpose(rule, take_along_axis_op); },
                                                 .execute = [](const Call& call) { scatter(call, along_visitor(call)); },
                                                 .batch = over_leading_axis,
+                                                .copies = &take_along_axis_op,
                                                 .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_transpose_op);
 

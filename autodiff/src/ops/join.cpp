@@ -47,6 +47,7 @@ constinit const Op concatenate_op{.name = "concatenate",
                                   .vjp = concatenate_vjp,
                                   .execute = concatenate,
                                   .batch = over_leading_axis,
+                                  .copies = &concatenate_op,
                                   .describe = describe_axis};
 XTAPE_LIST_OP(concatenate_op);
 

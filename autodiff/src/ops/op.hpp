@@ -98,6 +98,9 @@ struct Op {
   /// The op over one more leading axis, see ops/batching.hpp. Without it, an opaque op is applied to each example by
   /// itself, and any other over the leading axis as it is.
   NodeId (*batch)(const Batching& batching) = nullptr;
+  /// For opaque ops that do no more than move elements: the op that copies them, which is this one or, where it adds up
+  /// what falls on one place, its transpose. Indices are among the inputs behind the first.
+  const Op* copies = nullptr;
   /// The attributes as `dump` shows them behind the inputs: "axes=[-1]". Without it they are not shown.
   std::string (*describe)(std::span<const std::int64_t> attributes) = nullptr;
 };

@@ -94,6 +94,7 @@ constinit const Op slice_transpose_op{.name = "slice_transpose",
                                       .vjp = [](Rule& rule) { give_transpose(rule, slice_op); },
                                       .execute = slice_transpose,
                                       .batch = over_leading_axis,
+                                      .copies = &slice_transpose_op,
                                       .describe = describe_slice};
 XTAPE_LIST_OP(slice_transpose_op);
 

@@ -139,6 +139,7 @@ constinit const Op windows_op{
           call.output.dtype == DType::float32 ? read_windows<float>(call) : read_windows<double>(call);
         },
     .batch = over_leading_axis,
+    .copies = &windows_op,
     .describe = describe_windows};
 XTAPE_LIST_OP(windows_op);
 
@@ -151,6 +152,7 @@ constinit const Op windows_transpose_op{.name = "windows_transpose",
                                                                                   : add_windows<double>(call);
                                             },
                                         .batch = over_leading_axis,
+                                        .copies = &windows_op,
                                         .describe = describe_windows};
 XTAPE_LIST_OP(windows_transpose_op);
 

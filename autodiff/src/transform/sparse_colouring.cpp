@@ -1,0 +1,122 @@
+#include "transform/sparse_colouring.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <utility>
+
+namespace xtape::detail {
+
+namespace {
+
+constexpr std::uint32_t kNoColour = ~std::uint32_t{0};
+
+/// A set of colours, as bits.
+class Colours {
+ public:
+  void add(std::uint32_t colour) {
+    if (words_.size() <= colour / 64) words_.resize(colour / 64 + 1);
+    words_[colour / 64] |= std::uint64_t{1} << (colour % 64);
+  }
+  void add(const Colours& other) {
+    if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
+    for (std::size_t i = 0; i < other.words_.size(); ++i) words_[i] |= other.words_[i];
+  }
+  std::uint32_t first_absent() const {
+    for (std::size_t i = 0; i < words_.size(); ++i)
+      if (~words_[i] != 0)
+        return static_cast<std::uint32_t>(64 * i) + static_cast<std::uint32_t>(std::countr_one(words_[i]));
+    return static_cast<std::uint32_t>(64 * words_.size());
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;
+};
+
+/// Gives vertices of the graph of a symmetric pattern their colours, one after the other.
+class StarColouring {
+ public:
+  explicit StarColouring(const Pattern& pattern)
+      : graph_(pattern.rows), colour_(graph_.size(), kNoColour), around_(graph_.size()), counts_(graph_.size()) {}
+
+  Colouring run() {
+    std::vector<std::uint32_t> order(graph_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::ranges::stable_sort(order,
+                             [&](std::uint32_t a, std::uint32_t b) { return graph_[a].size() > graph_[b].size(); });
+    std::uint32_t count = 0;
+    for (std::uint32_t vertex : order) {
+      give(vertex, forbidden(vertex).first_absent());
+      if (!graph_[vertex].empty()) count = std::max(count, colour_[vertex] + 1);
+    }
+    return {std::move(colour_), count};
+  }
+
+ private:
+  /// Neighbours of a vertex without a colour must differ; and no path of four vertices may have two colours only.
+  Colours forbidden(std::uint32_t vertex) const {
+    Colours result;
+    for (std::uint32_t next : graph_[vertex]) {
+      if (next == vertex) continue;
+      if (colour_[next] == kNoColour) {
+        result.add(around_[next]);
+        continue;
+      }
+      result.add(colour_[next]);
+      for (std::uint32_t other : graph_[next])
+        if (other != vertex && other != next && colour_[other] != kNoColour && around(other, colour_[next]) > 1)
+          result.add(colour_[other]);
+    }
+    return result;
+  }
+
+  /// How many neighbours of a vertex have the colour.
+  std::uint32_t around(std::uint32_t vertex, std::uint32_t colour) const {
+    return colour < counts_[vertex].size() ? counts_[vertex][colour] : 0;
+  }
+
+  void give(std::uint32_t vertex, std::uint32_t colour) {
+    colour_[vertex] = colour;
+    for (std::uint32_t next : graph_[vertex]) {
+      if (next == vertex) continue;
+      around_[next].add(colour);
+      if (counts_[next].size() <= colour) counts_[next].resize(colour + 1);
+      ++counts_[next][colour];
+    }
+  }
+
+  const std::vector<std::vector<std::uint32_t>>& graph_;
+  std::vector<std::uint32_t> colour_;
+  std::vector<Colours> around_;                     ///< the colours of each vertex's neighbours
+  std::vector<std::vector<std::uint32_t>> counts_;  ///< how many neighbours have each colour
+};
+
+/// The paths of three vertices, which is what star colouring looks at.
+std::size_t paths(const Pattern& pattern) {
+  std::size_t count = 0;
+  for (const std::vector<std::uint32_t>& row : pattern.rows) count += row.size() * row.size();
+  return count;
+}
+
+}  // namespace
+
+Colouring column_colouring(const Pattern& pattern) {
+  const Pattern columns = transposed(pattern);
+  std::vector<Colours> in_row(pattern.rows.size());
+  Colouring result;
+  for (const std::vector<std::uint32_t>& rows : columns.rows) {
+    Colours taken;
+    for (std::uint32_t row : rows) taken.add(in_row[row]);
+    result.of.push_back(taken.first_absent());
+    if (!rows.empty()) result.count = std::max(result.count, result.of.back() + 1);
+    for (std::uint32_t row : rows) in_row[row].add(result.of.back());
+  }
+  return result;
+}
+
+Colouring star_colouring(const Pattern& pattern) {
+  constexpr std::size_t kMostPaths = std::size_t{1} << 28;
+  return paths(pattern) > kMostPaths ? column_colouring(pattern) : StarColouring(pattern).run();
+}
+
+}  // namespace xtape::detail
