@@ -21,7 +21,8 @@ struct Constants<double> {
   static constexpr double kFromInteger = 0x1p52;  ///< its bits or'ed with a small integer's are their sum
   static constexpr double kLog2E = 0x1.71547652b82fep+0;
   static constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 0x1.a39ef35793c76p-33;
-  static constexpr double kClamp = 760;  ///< exp is 0 or inf beyond
+  static constexpr double kClamp = 760;     ///< exp is 0 or inf beyond
+  static constexpr double kTiny = 0x1p-56;  ///< log(1 + x) rounds to x below
   static constexpr double kSmallestNormal = 0x1p-1022, kLargest = 0x1.fffffffffffffp1023;
   /// (exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2
   static constexpr double kExp[] = {0x1p-1,
@@ -54,6 +55,7 @@ struct Constants<float> {
   static constexpr float kLog2E = 0x1.715476p+0f;
   static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f;
   static constexpr float kClamp = 110;
+  static constexpr float kTiny = 0x1p-27F;
   static constexpr float kSmallestNormal = 0x1p-126f, kLargest = 0x1.fffffep127f;
   static constexpr float kExp[] = {0x1p-1f,        0x1.555556p-3f,  0x1.5554eap-5f,
                                    0x1.1110acp-7f, 0x1.6d4328p-10f, 0x1.a17e3cp-13f};
@@ -120,6 +122,14 @@ inline V polynomial(const V& x, const typename V::value_type* coefficients) {
 template <class V, class T, std::size_t Count>
 inline V polynomial(const V& x, const T (&coefficients)[Count]) {
   return polynomial<Count>(x, static_cast<const T*>(coefficients));
+}
+
+/// By Horner's rule, which makes no powers of x: those of a small one would be denormal.
+template <class V, class T, std::size_t Count>
+inline V chain(const V& x, const T (&coefficients)[Count]) {
+  V sum(coefficients[Count - 1]);
+  for (std::size_t i = Count - 1; i-- > 0;) sum = fused(sum, x, V(coefficients[i]));
+  return sum;
 }
 
 /// 2^k for an integral k of a normal result.
@@ -245,13 +255,17 @@ inline V finite_log1p(const V& x) {
   return log_of(Split<V>{whole.k, xs::select(whole.k == V(0), x, fraction)});
 }
 
-/// log(1 + x) for x from 0 to 1.
+/// log(1 + x) for x from 0 to 1. Denormal numbers take several times as long, so there are no powers of a tiny x, where
+/// log(1 + x) is x.
 template <class V>
 inline V fraction_log1p(const V& x) {
-  const V s = x / (V(2) + x);
+  const V tiny(ConstantsOf<V>::kTiny);
+  const V f = xs::max(tiny, x);
+  const V s = f / (V(2) + f);
   const V z = s * s;
-  const V half_square = V(typename V::value_type(0.5)) * x * x;
-  return x - (half_square - s * fused(z, polynomial(z, ConstantsOf<V>::kWideLog), half_square));
+  const V half_square = V(typename V::value_type(0.5)) * f * f;
+  const V y = f - (half_square - s * fused(z, chain(z, ConstantsOf<V>::kWideLog), half_square));
+  return xs::select(x < tiny, x, y);
 }
 
 template <class V>

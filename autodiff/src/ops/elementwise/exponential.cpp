@@ -9,11 +9,25 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
-/// y = t / (2 + t) with t = exp(2 |x|) - 1, corrected for the rounding of t and 2 + t where that
+/// (tanh(x) / x - 1) / x^2 as a polynomial in x^2, for |x| < kSmallTanh: a minimax fit.
+inline constexpr float kSmallTanh = 0.625F;
+inline constexpr float kTanh[] = {-0x1.555532p-2F, 0x1.110726p-3F, -0x1.b83c5ap-5F, 0x1.52269ap-6F, -0x1.75e1cap-8F};
+
+/// float32: the polynomial, or 1 - 2 / (1 + exp(2 |x|)), whose subtraction costs little where y is above 1/2.
+inline xs::batch<float> tanh_lane(const xs::batch<float>& x) {
+  using V = xs::batch<float>;
+  const V size = xs::abs(x), square = x * x;
+  const V small = fused(square * polynomial(square, kTanh), size, size);
+  const Reduced<V> a = reduced(xs::min(V(20), size + size));
+  const V e = scaled(V(1) + fused(a.r * a.r, polynomial(a.r, Constants<float>::kExp), a.r), a.k);
+  return xs::select(size < V(kSmallTanh), small, V(1) - V(2) / (V(1) + e)) | (x & V(-0.0F));
+}
+
+/// float64: y = t / (2 + t) with t = exp(2 |x|) - 1, corrected for the rounding of t and 2 + t where that
 /// counts: 1 / (2 + t) is (1 - y) / 2.
-template <class V>
-inline V tanh_lane(const V& x) {
-  const V half(typename V::value_type(0.5)), sign(typename V::value_type(-0.0));
+inline xs::batch<double> tanh_lane(const xs::batch<double>& x) {
+  using V = xs::batch<double>;
+  const V half(0.5), sign(-0.0);
   const Pair<V> t = bounded_expm1(xs::min(V(40), V(2) * xs::abs(x)));
   const V sum = V(2) + t.high;
   const V y = t.high / sum;
