@@ -1,10 +1,10 @@
 // The block interpreter of fused loops.
 #include <cstdlib>
 #include <cstring>
-#include <memory_resource>
 #include <new>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "execute/memory.hpp"
 #include "execute/per_thread.hpp"
@@ -52,7 +52,7 @@ std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 struct LoopRun {
   const Loop& loop;
   Bases bases;
-  std::pmr::vector<SinkRun> sinks;
+  std::vector<SinkRun> sinks;
   const Striping* striping = nullptr;
 };
 
@@ -171,15 +171,16 @@ class Worker {
   void run_block(std::int64_t begin, std::size_t n) {
     const Instruction* code = loop_.code.data();
     const auto end = static_cast<std::uint32_t>(loop_.code.size());
-    std::size_t load = 0, sink = 0;
+    const auto *load = loop_.loads.data(), *last_load = load + loop_.loads.size();
+    const auto *sink = loop_.sinks.data(), *last_sink = sink + loop_.sinks.size();
     for (std::uint32_t next = 0; true;) {
-      for (; load < loop_.loads.size() && loop_.loads[load].before == next; ++load)
-        run_load(loop_.loads[load], begin, n);
-      for (; sink < loop_.sinks.size() && loop_.sinks[sink].before == next; ++sink) run_sink(sink, begin, n);
+      for (; load != last_load && load->before == next; ++load) run_load(*load, begin, n);
+      for (; sink != last_sink && sink->before == next; ++sink)
+        run_sink(static_cast<std::size_t>(sink - loop_.sinks.data()), begin, n);
       if (next == end) return;
       std::uint32_t stop = end;
-      if (load < loop_.loads.size()) stop = std::min(stop, loop_.loads[load].before);
-      if (sink < loop_.sinks.size()) stop = std::min(stop, loop_.sinks[sink].before);
+      if (load != last_load) stop = std::min(stop, load->before);
+      if (sink != last_sink) stop = std::min(stop, sink->before);
       for (; next < stop; ++next) code[next].kernel(code[next], slots_, n);
     }
   }
@@ -217,19 +218,19 @@ class Worker {
   std::byte* leaves_;
 };
 
-double nanoseconds_per_place(const Loop& loop) {
+double nanoseconds(const Loop& loop) {
   double row_elements = 0;
   for (const Loop::Load& load : loop.loads) row_elements += static_cast<double>(load.matrix.columns);
   for (const Loop::Sink& sink : loop.sinks) row_elements += static_cast<double>(sink.matrix.columns);
-  return kNanosecondsPerElement * static_cast<double>(1 + loop.code.size()) + kNanosecondsPerRowElement * row_elements;
+  const double place =
+      kNanosecondsPerElement * static_cast<double>(1 + loop.code.size()) + kNanosecondsPerRowElement * row_elements;
+  return static_cast<double>(loop.space.size()) * place;
 }
 
 }  // namespace
 
 void run_loop(const Loop& loop, Bases bases) {
-  std::byte memory[1024];
-  std::pmr::monotonic_buffer_resource resource(memory, sizeof memory);
-  LoopRun run{loop, bases, std::pmr::vector<SinkRun>(&resource)};
+  LoopRun run{loop, bases, {}};
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
   if (loop.space.size() == 0) {
@@ -246,9 +247,8 @@ void run_loop(const Loop& loop, Bases bases) {
     else worker.run_chunk(static_cast<std::int64_t>(chunk));
     if (loop.past_caches != nullptr) loop.past_caches->finish();
   };
-  const double nanoseconds = static_cast<double>(loop.space.size()) * nanoseconds_per_place(loop);
   if (chunks == 1) work(0);
-  else parallel_for(static_cast<std::size_t>(chunks), nanoseconds, work);
+  else parallel_for(static_cast<std::size_t>(chunks), nanoseconds(loop), work);
   for (SinkRun& sink : run.sinks) sink.finish();
 }
 
