@@ -1,6 +1,7 @@
 // Running a plan.
 #pragma once
 
+#include <chrono>
 #include <span>
 #include <vector>
 
@@ -18,12 +19,15 @@ void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases);
 /// Writes where each buffer of a run is, by node. Leaves and outputs may be null, if they are filled in later.
 void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
            std::byte* arena, std::vector<std::byte*>& bases);
-/// Runs all steps on buffers that are in place. If a step throws, `step` is its number.
-void run_steps(const Plan& plan, Bases bases, std::size_t& step);
+/// The beginning of the first step, and the end of each.
+using StepTimes = std::vector<std::chrono::steady_clock::time_point>;
+
+/// Runs all steps on buffers that are in place. If a step throws, `step` is its number. `times` may be null.
+void run_steps(const Plan& plan, Bases bases, std::size_t& step, StepTimes* times = nullptr);
 
 /// Runs all steps. `leaves` are the buffers of the plan's leaves, `outputs` those of its output buffers; `bases` is
-/// scratch. If a step throws, `step` is its number.
+/// scratch. If a step throws, `step` is its number. `times` may be null.
 void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
-              std::vector<std::byte*>& bases, std::size_t& step);
+              std::vector<std::byte*>& bases, std::size_t& step, StepTimes* times = nullptr);
 
 }  // namespace xtape::detail

@@ -32,7 +32,7 @@ MatmulStep build_matmul(const Layout& layout, NodeId id) {
 }
 
 OpaqueStep build_opaque(const Layout& layout, NodeId id) {
-  OpaqueStep step{id, {}, layout.origins[id]};
+  OpaqueStep step{id, {}};
   for (NodeId input : layout.program.inputs(layout.program[id])) step.inputs.push_back(layout.accesses[input]);
   return step;
 }
@@ -94,6 +94,7 @@ Plan build_plan(const Request& request) {
   Draft draft = draft_of(lay_out(lower(request), options), options);
   if (options.planned && draft.plan.arena_bytes > options.memory_budget)
     draft = within_budget(std::move(draft), options);
+  draft.plan.origins = std::move(draft.origins);
   verify_if_enabled(draft.plan);
   return std::move(draft.plan);
 }

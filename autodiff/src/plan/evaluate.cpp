@@ -16,6 +16,7 @@
 #include "execute/run.hpp"
 #include "plan/build.hpp"
 #include "plan/cache.hpp"
+#include "plan/observer.hpp"
 #include "plan/request.hpp"
 #include "plan/rerun.hpp"
 #include "tape/storage.hpp"
@@ -113,22 +114,31 @@ void hold_results(const Scratch& scratch, const Prepared& prepared, TapeState& s
 std::string location_text(const TapeState& state, const Prepared& prepared, std::size_t step_index) {
   const Step& step = prepared.plan->steps[step_index];
   if (step.kind != Step::Kind::opaque) return {};
-  const Location location = state.program[prepared.request.nodes[prepared.plan->opaques[step.index].origin]].location;
+  const Plan& plan = *prepared.plan;
+  const NodeId node = prepared.request.nodes[plan.origins[plan.opaques[step.index].value]];
+  const Location location = state.program[node].location;
   return " (recorded at " + std::string(location.file) + ":" + std::to_string(location.line) + ")";
 }
 
-void run(Scratch& scratch, TapeState& state, const Prepared& prepared) {
+void tell_observers(const TapeState& state, const Prepared& prepared, const RunTimes& times) {
+  for (RunObserver* observer = RunObserver::first(); observer != nullptr; observer = observer->outer())
+    observer->ran(state, *prepared.plan, prepared.request, times);
+}
+
+void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes* times) {
   gather_leaves(state, prepared.leaves, scratch.leaf_bases);
   allocate_results(scratch, *prepared.plan);
   std::size_t step = 0;
   try {
-    run_plan(*prepared.plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step);
+    run_plan(*prepared.plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step,
+             times == nullptr ? nullptr : &times->steps);
   } catch (const ValueError& error) {
     throw ValueError(error.what() + location_text(state, prepared, step));
   } catch (const NumericalError& error) {
     throw NumericalError(error.what() + location_text(state, prepared, step));
   }
   hold_results(scratch, prepared, state);
+  if (times != nullptr) tell_observers(state, prepared, *times);
 }
 
 /// The request and its plan from the cache or made now; null if all values are there.
@@ -155,10 +165,13 @@ void evaluate(TapeState& state, std::span<const NodeId> outputs) {
   const auto has_value = [&](NodeId id) { return state.program[id].holds != Holds::nothing; };
   if (std::ranges::all_of(outputs, has_value)) return;
   const ScratchScope scope;
+  RunTimes times;
+  const bool observed = RunObserver::first() != nullptr;
+  if (observed) times.asked = Clock::now();
   const Prepared* prepared = prepare(*scope, state, outputs);
   if (prepared == nullptr) return;
   try {
-    run(*scope, state, *prepared);
+    run(*scope, state, *prepared, observed ? &times : nullptr);
   } catch (...) {
     forget_later_runs(state);
     throw;

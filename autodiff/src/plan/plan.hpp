@@ -124,7 +124,6 @@ struct MatmulStep {
 struct OpaqueStep {
   NodeId value;
   std::vector<Access> inputs;
-  std::uint32_t origin;  ///< position among the nodes of the program asked for, to name the user's line
 };
 
 struct Step {
@@ -133,9 +132,10 @@ struct Step {
 };
 
 struct Plan {
-  Program program;                    ///< lowered, without common subexpressions
-  std::vector<Access> accesses;       ///< for each node: itself, or what its view reads
-  std::vector<Placement> placements;  ///< for each node
+  Program program;                     ///< lowered, without common subexpressions
+  std::vector<std::uint32_t> origins;  ///< for each node: the position among those asked for that it was made from
+  std::vector<Access> accesses;        ///< for each node: itself, or what its view reads
+  std::vector<Placement> placements;   ///< for each node
   std::vector<Loop> loops;
   std::vector<MatmulStep> matmuls;
   std::vector<OpaqueStep> opaques;
