@@ -88,9 +88,12 @@ struct Options {
   /// are computed again instead of being kept, at most about once each; results do not change by a bit. It takes what
   /// it must if that does not suffice.
   std::size_t memory_budget = std::numeric_limits<std::size_t>::max();
+  /// Asking for a value that is not finite throws NumericalError, which names the op that it comes from, see
+  /// <xtape/debug.hpp>.
+  bool detect_anomalies = false;
   friend bool operator==(const Options&, const Options&) = default;
 
-  /// The first two true, unless the environment variable XTAPE_UNPLANNED is set to 1.
+  /// As above, unless the environment variable XTAPE_UNPLANNED (not planned) or XTAPE_DETECT_ANOMALIES is set to 1.
   static Options from_environment();
 };
 

@@ -13,12 +13,17 @@ namespace xtape::detail {
 
 namespace {
 
+/// What is recorded from here on comes from the rule of this node.
+void note_run(const TapeState& state, RecordedGradient& recorded, NodeId node) {
+  if (state.notes != nullptr) recorded.runs.push_back({state.program.size(), node});
+}
+
 /// The backward walk from one node. While alive, state.marks says which nodes depend on a target, and state.cotangents
 /// what has arrived at them.
 class Walk {
  public:
-  Walk(TapeState& state, NodeId y, std::span<const NodeId> targets)
-      : state_(state), nodes_(state.walked), targets_(targets) {
+  Walk(TapeState& state, NodeId y, std::span<const NodeId> targets, RecordedGradient& recorded)
+      : state_(state), nodes_(state.walked), targets_(targets), recorded_(recorded) {
     const std::size_t size = state.program.size();
     if (state.marks.size() < size) state.marks.resize(size);
     if (state.cotangents.size() < size) state.cotangents.resize(size, kNoNode);
@@ -83,6 +88,7 @@ class Walk {
     for (std::uint32_t i = 0; i < node.input_count && i < 32; ++i)
       if (state_.marks[state_.program.inputs(node)[i]] != 0) wanted |= std::uint32_t{1} << i;
     if (node.op->vjp == nullptr || (wanted == 0 && node.input_count <= 32)) return;
+    note_run(state_, recorded_, id);
     const RuleScope scope(state_, node.location);
     Rule rule(state_, id, VarAccess::make(state_, state_.cotangents[id]), wanted);
     rule.driver = this;
@@ -104,6 +110,7 @@ class Walk {
   TapeState& state_;
   std::vector<NodeId>& nodes_;
   const std::span<const NodeId> targets_;
+  RecordedGradient& recorded_;
 };
 
 /// A cotangent as a result: a node that no Var was given of before, and no literal that rules would look through.
@@ -132,11 +139,15 @@ std::vector<Var> vars_of(TapeState& state, std::span<const NodeId> nodes) {
 std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
   const NodeId given = VarAccess::node(cotangent);
   if (const std::vector<NodeId>* again = replay_gradient(state, y, given, targets)) return vars_of(state, *again);
-  RecordedGradient recorded{state.program.size(), 0, y, given, {targets.begin(), targets.end()}, {}};
+  const bool noted = state.notes != nullptr;
+  RecordedGradient recorded{state.program.size(), 0, y, given, {targets.begin(), targets.end()}, {}, true, noted, {}};
   const std::uint64_t user_rules = state.user_rules;
-  Walk walk(state, y, targets);
+  Walk walk(state, y, targets, recorded);
   walk.run(y, cotangent);
-  for (NodeId target : targets) recorded.results.push_back(result_of(state, state.cotangents[target], target));
+  for (NodeId target : targets) {
+    note_run(state, recorded, target);
+    recorded.results.push_back(result_of(state, state.cotangents[target], target));
+  }
   std::vector<Var> results = vars_of(state, recorded.results);
   remember_gradient(state, std::move(recorded), state.user_rules - user_rules);
   return results;

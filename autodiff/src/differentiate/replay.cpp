@@ -10,7 +10,8 @@ const std::vector<NodeId>* replay_gradient(TapeState& state, NodeId y, NodeId co
   if (state.gradients_differ || index >= state.previous_gradients.size()) return nullptr;
   RecordedGradient& before = state.previous_gradients[index];
   const NodeId size = state.program.size();
-  state.gradients_differ = !(before.repeatable && before.begin == size && before.y == y &&
+  const bool tells_enough = before.noted || state.notes == nullptr;
+  state.gradients_differ = !(before.repeatable && tells_enough && before.begin == size && before.y == y &&
                              before.cotangent == cotangent && std::ranges::equal(before.targets, targets) &&
                              state.program.same_to_rules(state.previous, state.gradients_compared, size));
   if (state.gradients_differ) return nullptr;

@@ -7,6 +7,7 @@
 #include "plan/build.hpp"
 #include "plan/layout.hpp"
 #include "plan/request.hpp"
+#include "tape/notes.hpp"
 
 namespace xtape::detail {
 
@@ -56,7 +57,13 @@ void add_line(std::string& result, std::string line, const std::string& place) {
   result += line + "  -> " + place + "\n";
 }
 
-void add_value(std::string& result, const Plan& plan, NodeId id) {
+/// What is known of a value beside its place; `notes` has a text for each node, or is empty.
+std::string place_and_note(const Plan& plan, NodeId id, NodeNotes notes) {
+  const std::string place = place_text(plan.placements[id]);
+  return notes.empty() || notes[id].empty() ? place : place + "  " + notes[id];
+}
+
+void add_value(std::string& result, const Plan& plan, NodeId id, NodeNotes notes) {
   const Node& node = plan.program[id];
   std::string line = "  %" + std::to_string(id) + " = " + std::string(node.op->name) + "(";
   const char* separator = "";
@@ -65,19 +72,19 @@ void add_value(std::string& result, const Plan& plan, NodeId id) {
     separator = ", ";
   }
   line += ")  " + type_text(node);
-  add_line(result, std::move(line), place_text(plan.placements[id]));
+  add_line(result, std::move(line), place_and_note(plan, id, notes));
 }
 
 std::string counted(std::size_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-void add_step(std::string& result, const Plan& plan, const Step& step) {
+void add_step(std::string& result, const Plan& plan, const Step& step, NodeNotes notes) {
   switch (step.kind) {
     case Step::Kind::loop: {
       const Loop& loop = plan.loops[step.index];
       result += "loop over " + text(loop.space) + ", blocks of " + std::to_string(loop.block) + "\n";
-      for (NodeId id : loop.nodes) add_value(result, plan, id);
+      for (NodeId id : loop.nodes) add_value(result, plan, id, notes);
       return;
     }
     case Step::Kind::matmul: {
@@ -85,17 +92,17 @@ void add_step(std::string& result, const Plan& plan, const Step& step) {
       result += "product, " + std::to_string(matmul.m) + " x " + std::to_string(matmul.k) +
                 (matmul.a.transposed ? " transposed" : "") + " by " + std::to_string(matmul.k) + " x " +
                 std::to_string(matmul.n) + (matmul.b.transposed ? " transposed" : "") + "\n";
-      return add_value(result, plan, matmul.value);
+      return add_value(result, plan, matmul.value, notes);
     }
     case Step::Kind::opaque:
       result += "call\n";
-      return add_value(result, plan, plan.opaques[step.index].value);
+      return add_value(result, plan, plan.opaques[step.index].value, notes);
   }
 }
 
 }  // namespace
 
-std::string dump(const Plan& plan) {
+std::string dump(const Plan& plan, NodeNotes notes) {
   std::string result =
       "plan: " + counted(plan.loops.size(), "loop", "loops") + ", " +
       counted(plan.matmuls.size(), "product", "products") + ", " + counted(plan.opaques.size(), "call", "calls") +
@@ -105,8 +112,8 @@ std::string dump(const Plan& plan) {
     add_line(result,
              "  %" + std::to_string(leaf) + " = " + std::string(plan.program[leaf].op->name) + "  " +
                  type_text(plan.program[leaf]),
-             place_text(plan.placements[leaf]));
-  for (const Step& step : plan.steps) add_step(result, plan, step);
+             place_and_note(plan, leaf, notes));
+  for (const Step& step : plan.steps) add_step(result, plan, step, notes);
   return result;
 }
 
@@ -125,7 +132,11 @@ std::string Tape::dump_plan(std::span<const Var> outputs) const {
   detail::Request request;
   detail::make_request(state, nodes, request);
   if (request.outputs.empty()) return "plan: nothing to do, all values are there\n";
-  return detail::dump(detail::build_plan(request));
+  const detail::Plan plan = detail::build_plan(request);
+  std::vector<std::string> notes;
+  if (state.notes != nullptr)
+    for (std::uint32_t origin : plan.origins) notes.push_back(detail::note_text(state, request.nodes[origin]));
+  return detail::dump(plan, notes);
 }
 
 }  // namespace xtape

@@ -19,6 +19,7 @@
 #include "plan/observer.hpp"
 #include "plan/request.hpp"
 #include "plan/rerun.hpp"
+#include "tape/notes.hpp"
 #include "tape/storage.hpp"
 
 namespace xtape::detail {
@@ -116,8 +117,7 @@ std::string location_text(const TapeState& state, const Prepared& prepared, std:
   if (step.kind != Step::Kind::opaque) return {};
   const Plan& plan = *prepared.plan;
   const NodeId node = prepared.request.nodes[plan.origins[plan.opaques[step.index].value]];
-  const Location location = state.program[node].location;
-  return " (recorded at " + std::string(location.file) + ":" + std::to_string(location.line) + ")";
+  return " (recorded at " + place_text(state, node) + ")";
 }
 
 void tell_observers(const TapeState& state, const Prepared& prepared, const RunTimes& times) {

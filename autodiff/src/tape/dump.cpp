@@ -6,13 +6,15 @@
 
 #include "ops/errors.hpp"
 #include "ops/op.hpp"
+#include "tape/dump.hpp"
+#include "tape/notes.hpp"
 #include "tape/state.hpp"
 
 namespace xtape::detail {
 
-namespace {
-
 bool is_inline_literal(const Node& node) { return node.op->kind == OpKind::constant && node.internal; }
+
+namespace {
 
 std::string literal_text(const Program& program, const Node& node) {
   return text(std::bit_cast<double>(program.attributes(node)[0]));
@@ -28,6 +30,8 @@ std::string parameter_name(const TapeState& state, NodeId id) {
   return "";
 }
 
+}  // namespace
+
 std::string expression(const TapeState& state, NodeId id) {
   const Program& program = state.program;
   const Node& node = program[id];
@@ -42,6 +46,8 @@ std::string expression(const TapeState& state, NodeId id) {
   if (node.op->describe != nullptr) line += ", " + node.op->describe(program.attributes(node));
   return line + ")";
 }
+
+namespace {
 
 /// "%7 = sum(%6, axes=[-1])", the numbers aligned to the right.
 std::string left_side(const TapeState& state, NodeId id, std::size_t width) {
@@ -65,7 +71,9 @@ std::string dump(const TapeState& state) {
   for (NodeId id = 0; id < program.size(); ++id) {
     if (lines[id].empty()) continue;
     lines[id].resize(std::max(column, lines[id].size()), ' ');
-    text += lines[id] + "  " + std::string(name(program[id].dtype)) + to_string(program[id].shape) + "\n";
+    const std::string note = note_text(state, id);
+    text += lines[id] + "  " + std::string(name(program[id].dtype)) + to_string(program[id].shape) +
+            (note.empty() ? "" : "  ") + note + "\n";
   }
   return text;
 }

@@ -6,6 +6,7 @@
 #include "ops/errors.hpp"
 #include "ops/leaf.hpp"
 #include "tape/evaluate.hpp"
+#include "tape/notes.hpp"
 #include "tape/storage.hpp"
 
 namespace xtape::detail {
@@ -68,6 +69,7 @@ void TapeState::clear() {
   clear_vector(reads);
   substitutions.clear();
   rules.clear();
+  if (notes != nullptr) notes->restart();
   if (marks.size() > kLargeMarks) {
     clear_vector(marks);
     clear_vector(cotangents);
@@ -87,10 +89,13 @@ TapeState* acquire_tape_state(const Options& options) {
   }
   if (state == nullptr) state = new TapeState;
   state->options = options;
+  if (options.detect_anomalies) notes_of(*state);
   return state;
 }
 
 void recycle_tape_state(TapeState* state) {
+  if (state->notes != nullptr) state->notes->alive = false;
+  state->notes = nullptr;
   state->clear();
   state->invalidate();
   FreeStates& pool = free_states();
@@ -102,6 +107,8 @@ void VarAccess::throw_stale(const Var& var) {
   if (var.state_ == nullptr) throw StaleVarError("Var: it is empty");
   throw StaleVarError("Var: used after its tape was reset or destroyed");
 }
+
+void VarAccess::throw_moved_from() { fail<ValueError>("Tape", "used after it was moved from"); }
 
 NodeId record_array(TapeState& state, const Array& array, Location location) {
   if (!array.has_value()) fail<ValueError>("Array", "it has no value");

@@ -38,12 +38,19 @@ struct Substitution {
   NodeId since;  ///< the first node that was recorded afterwards
 };
 
+/// The nodes from `begin` on, up to the next run, were recorded by the rule of `node`.
+struct RuleRun {
+  NodeId begin, node;
+};
+
 /// A gradient that a recording asked for: its nodes are `begin` to `end`.
 struct RecordedGradient {
   NodeId begin, end;
   NodeId y, cotangent;
   std::vector<NodeId> targets, results;
-  bool repeatable = true;  ///< whether rules would record the same again
+  bool repeatable = true;     ///< whether rules would record the same again
+  bool noted = false;         ///< whether `runs` was written, which only tapes with notes ask for
+  std::vector<RuleRun> runs;  ///< by ascending `begin`
 };
 
 /// A rule that an application gives to a part of a program: cotangents of the inputs x, empty ones for none.
@@ -51,6 +58,9 @@ struct UserRule {
   std::string name;
   std::function<std::vector<Var>(std::span<const Var> x, const Var& y, const Var& cotangent)> vjp;
 };
+
+/// Names and scopes, see tape/notes.hpp.
+struct Notes;
 
 /// What the planner remembers of this tape's evaluations, see plan/rerun.hpp.
 struct Reruns;
@@ -68,7 +78,8 @@ struct TapeState {
   bool gradients_differ = false;  ///< this recording has had a gradient that the previous one had not
   std::uint64_t user_rules = 0;   ///< how many rules of custom ops have run
   std::vector<std::shared_ptr<const UserRule>> rules;  ///< of nodes that record_ruled made, by their attribute
-  Reruns* reruns = nullptr;       ///< never freed, as the state itself
+  Reruns* reruns = nullptr;                            ///< never freed, as the state itself
+  std::shared_ptr<Notes> notes;                        ///< null unless somebody named something or looks for anomalies
   Options options;
   std::atomic<std::uint32_t> generation{1};
   /// Above 0 while a rule or a lowering records: numbers are then literals, and nodes get `rule_location`.
@@ -116,9 +127,14 @@ struct VarAccess {
   static NodeId node(const Var& var) { return var.node_; }
   /// Whether the Var is a default-constructed one.
   static bool empty(const Var& var) { return var.state_ == nullptr; }
-  static TapeState& state(const Tape& tape) { return *tape.state_; }
+  /// The state of a Tape. Throws ValueError for one that was moved from.
+  static TapeState& state(const Tape& tape) {
+    if (tape.state_ == nullptr) throw_moved_from();
+    return *tape.state_;
+  }
 
  private:
+  [[noreturn]] static void throw_moved_from();
   [[noreturn]] static void throw_stale(const Var& var);
 };
 

@@ -21,11 +21,6 @@ using detail::NodeId;
 using detail::TapeState;
 using detail::VarAccess;
 
-TapeState& checked(TapeState* state) {
-  if (state == nullptr) fail<ValueError>("Tape", "used after it was moved from");
-  return *state;
-}
-
 /// The node of a Var of this tape.
 NodeId node_on(const TapeState& state, const Var& var, std::string_view op, std::string_view role) {
   if (&VarAccess::state(var) != &state) fail<ValueError>(op, role, " is a Var of another tape");
@@ -110,8 +105,11 @@ Var::operator bool() const {
 // ---- Tape
 
 Options Options::from_environment() {
-  const char* unplanned = std::getenv("XTAPE_UNPLANNED");
-  return {.planned = unplanned == nullptr || std::string_view(unplanned) != "1"};
+  const auto is_set = [](const char* name) {
+    const char* text = std::getenv(name);
+    return text != nullptr && std::string_view(text) == "1";
+  };
+  return {.planned = !is_set("XTAPE_UNPLANNED"), .detect_anomalies = is_set("XTAPE_DETECT_ANOMALIES")};
 }
 
 void Tape::set_memory_budget(std::size_t bytes) { detail::VarAccess::state(*this).options.memory_budget = bytes; }
@@ -131,18 +129,18 @@ Tape& Tape::operator=(Tape&& other) noexcept {
 }
 
 void Tape::reset() {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   state.clear();
   state.invalidate();
 }
 
 Var Tape::variable(const Array& value, const char* file, std::uint32_t line) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   return VarAccess::make(state, detail::record_array(state, value, {file, line}));
 }
 
 Var Tape::read(const Parameter& parameter, const char* file, std::uint32_t line) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   return VarAccess::make(state, detail::read_parameter(state, parameter, {file, line}));
 }
 
@@ -152,17 +150,17 @@ Var read(const Parameter& parameter, const Var& beside, const char* file, std::u
 }
 
 void Tape::substitute(const Parameter& parameter, const Var& value) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   const NodeId node = node_on(state, value, "substitute", "the value");
   detail::check_assignable(parameter, value.dtype(), value.shape(), "substitute");
   const auto since = static_cast<NodeId>(state.program.size());
   state.substitutions.push_back({ParameterAccess::state(parameter), node, since});
 }
 
-bool Tape::owns(const Var& var) const { return &VarAccess::state(var) == &checked(state_); }
+bool Tape::owns(const Var& var) const { return &VarAccess::state(var) == &VarAccess::state(*this); }
 
 bool Tape::depends_on(const Var& y, const Target& target) const {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   const NodeId node = node_on(state, y, "depends_on", "y");
   const std::optional<NodeId> wanted = find_target(target, node);
   if (!wanted || *wanted > node) return false;
@@ -197,7 +195,7 @@ std::span<const NodeId> Tape::target_nodes(std::span<const Target> targets, Node
 }
 
 std::vector<Var> Tape::gradient(const Var& y, std::span<const Target> targets) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   const NodeId node = node_on(state, y, "gradient", "y");
   if (y.rank() != 0) fail<ShapeError>("gradient", "y is ", y.shape(), ", it must be a scalar; or use vjp");
   check_floating(y.dtype(), "gradient", "y");
@@ -206,7 +204,7 @@ std::vector<Var> Tape::gradient(const Var& y, std::span<const Target> targets) {
 }
 
 std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const Target> targets) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   const NodeId node = node_on(state, y, "vjp", "y");
   node_on(state, cotangent, "vjp", "the cotangent");
   check_floating(y.dtype(), "vjp", "y");
@@ -219,7 +217,7 @@ std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const T
 }
 
 std::vector<Array> Tape::evaluate(std::span<const Var> outputs) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   const std::vector<NodeId> nodes = nodes_on(state, outputs);
   detail::evaluate(state, nodes);
   std::vector<Array> values;
@@ -229,7 +227,7 @@ std::vector<Array> Tape::evaluate(std::span<const Var> outputs) {
 }
 
 bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> assignments, const Var* guard) {
-  TapeState& state = checked(state_);
+  TapeState& state = VarAccess::state(*this);
   check_assignments(state, assignments);
   if (guard != nullptr) check_guard(state, *guard);
   std::vector<NodeId>& nodes = state.asked;
@@ -245,8 +243,8 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
   return true;
 }
 
-std::size_t Tape::size() const { return checked(state_).program.size(); }
+std::size_t Tape::size() const { return VarAccess::state(*this).program.size(); }
 
-std::string Tape::dump() const { return detail::dump(checked(state_)); }
+std::string Tape::dump() const { return detail::dump(VarAccess::state(*this)); }
 
 }  // namespace xtape
