@@ -3,6 +3,8 @@
 //
 //     Scope scope(tape, "encoder");
 //     Var logits = name(matmul(x, w) + b, "logits");
+//     detect_anomalies(tape);
+//     logits.value();  // throws NumericalError, which names the op that made the first NaN
 #pragma once
 
 #include <initializer_list>
@@ -47,5 +49,15 @@ class Scope {
 
 /// The scope that the node of a Var belongs to, "encoder/layer1", or "".
 std::string scope_of(const Var& x);
+
+/// Options::detect_anomalies for values asked for from now on. While it is on, a value asked for that is not finite
+/// throws NumericalError, in place of being given: the program is then computed again one op at a time, and the text
+/// tells the op whose value is the first that is not finite although what it was computed from is, its element, the
+/// values that went in, the line, name and scope, and the op whose gradient it belongs to; or the leaf that holds such
+/// a value. NaN and infinities on the way to finite values (the branch that `where` did not select, a mask of -inf
+/// below a softmax) are no anomalies, and neither is an infinity that goes back to an infinite number in the program.
+/// Gradients recorded before it is on for the first time cannot tell the op. Costs a look at what is asked for, while
+/// all is well.
+void detect_anomalies(Tape& tape, bool on = true);
 
 }  // namespace xtape

@@ -35,6 +35,12 @@ Scope::~Scope() {
   if (notes_->alive) notes_->enter(state_.program.size(), std::move(outer_));
 }
 
+void detect_anomalies(Tape& tape, bool on) {
+  TapeState& state = VarAccess::state(tape);
+  state.options.detect_anomalies = on;
+  if (on) detail::notes_of(state);
+}
+
 std::string scope_of(const Var& x) { return detail::origin_of(VarAccess::state(x), VarAccess::node(x)).scope; }
 
 }  // namespace xtape

@@ -37,20 +37,6 @@ void check_representable(double value, DType dtype) {
   if (!fits) detail::fail<DTypeError>("Array", dtype, " cannot hold ", value);
 }
 
-double element(const Array& array, std::size_t i) {
-  switch (array.dtype()) {
-    case DType::float32:
-      return array.values<float>()[i];
-    case DType::float64:
-      return array.values<double>()[i];
-    case DType::int64:
-      return static_cast<double>(array.values<std::int64_t>()[i]);
-    case DType::boolean:
-      return array.values<bool>()[i];
-  }
-  return 0;
-}
-
 void check_single(const Array& array) {
   if (array.size() != 1) detail::fail<ShapeError>("item", "one element wanted, the shape is ", array.shape());
 }
@@ -62,7 +48,8 @@ namespace detail {
 void throw_beyond_int64(std::uint64_t number) { fail<ValueError>("int64", "it cannot hold ", number); }
 
 std::string text(double number) {
-  char buffer[32];  // the shortest text that reads back as the same number
+  if (std::isnan(number)) return "nan";  // its sign says nothing
+  char buffer[32];                       // the shortest text that reads back as the same number
   const std::to_chars_result end = std::to_chars(buffer, buffer + sizeof buffer, number);
   return std::string(buffer, end.ptr);
 }
@@ -152,6 +139,20 @@ Array Array::adopt(const void* elements, DType dtype, const Shape& shape, std::s
   return array;
 }
 
+double ArrayAccess::element(const Array& array, std::size_t i) {
+  switch (array.dtype()) {
+    case DType::float32:
+      return array.values<float>()[i];
+    case DType::float64:
+      return array.values<double>()[i];
+    case DType::int64:
+      return static_cast<double>(array.values<std::int64_t>()[i]);
+    case DType::boolean:
+      return array.values<bool>()[i];
+  }
+  return 0;
+}
+
 void Array::check_count(std::size_t values, const Shape& shape) {
   if (static_cast<std::int64_t>(values) != shape.size())
     detail::fail<ShapeError>("Array", values, " values do not fill the shape ", shape);
@@ -165,13 +166,13 @@ const void* Array::checked_data(DType wanted) const {
 
 double Array::item_as_double() const {
   check_single(*this);
-  return element(*this, 0);
+  return ArrayAccess::element(*this, 0);
 }
 
 std::int64_t Array::item_as_int64() const {
   check_single(*this);
   if (dtype_ == DType::int64) return values<std::int64_t>()[0];
-  const double value = element(*this, 0);
+  const double value = ArrayAccess::element(*this, 0);
   if (!detail::fits_int64(value)) detail::fail<ValueError>("item", "int64 cannot hold ", value);
   return static_cast<std::int64_t>(value);
 }
@@ -181,7 +182,7 @@ std::string to_string(const Array& array) {
   constexpr std::int64_t kShown = 8;
   std::string text = std::string(name(array.dtype())) + to_string(array.shape()) + " {";
   for (std::int64_t i = 0; i < std::min(array.size(), kShown); ++i)
-    text += (i == 0 ? "" : ", ") + detail::text(element(array, static_cast<std::size_t>(i)));
+    text += (i == 0 ? "" : ", ") + detail::text(ArrayAccess::element(array, static_cast<std::size_t>(i)));
   return text + (array.size() > kShown ? ", ...}" : "}");
 }
 

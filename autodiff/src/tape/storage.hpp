@@ -37,6 +37,8 @@ struct ArrayAccess {
   static Array allocate(DType dtype, const Shape& shape);
   /// The same elements under another shape of equal size.
   static Array reshaped(const Array& array, const Shape& shape);
+  /// An element of any dtype.
+  static double element(const Array& array, std::size_t i);
   static detail::Storage* storage(const Array& array) { return array.storage_; }
   static std::byte* mutable_bytes(Array& array) {
     return const_cast<std::byte*>(static_cast<const std::byte*>(array.data_));

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "debug/anomaly.hpp"
 #include "differentiate/gradient.hpp"
 #include "ops/errors.hpp"
 #include "ops/op.hpp"
@@ -41,6 +42,12 @@ std::vector<NodeId> nodes_on(const TapeState& state, std::span<const Var> vars) 
 /// The root of a gradient keeps its value once some plan computes it.
 void keep_root(TapeState& state, NodeId y) {
   if (!std::exchange(state.program[y].keep, true)) state.kept.push_back(y);
+}
+
+/// Computes nodes that were asked for.
+void compute(TapeState& state, std::span<const NodeId> nodes) {
+  detail::evaluate(state, nodes);
+  if (state.options.detect_anomalies) detail::require_finite(state, nodes);
 }
 
 /// A value that was asked for stays, a Parameter's too: it is no longer a read that may become stale.
@@ -90,7 +97,7 @@ DType Var::dtype() const { return VarAccess::state(*this).program[node_].dtype; 
 
 Array Var::value() const {
   TapeState& state = VarAccess::state(*this);
-  detail::evaluate(state, std::span(&node_, 1));
+  compute(state, std::span(&node_, 1));
   return kept_value(state, node_);
 }
 
@@ -219,7 +226,7 @@ std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const T
 std::vector<Array> Tape::evaluate(std::span<const Var> outputs) {
   TapeState& state = VarAccess::state(*this);
   const std::vector<NodeId> nodes = nodes_on(state, outputs);
-  detail::evaluate(state, nodes);
+  compute(state, nodes);
   std::vector<Array> values;
   values.reserve(nodes.size());
   for (NodeId node : nodes) values.push_back(kept_value(state, node));
@@ -235,7 +242,7 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
   for (const Var& output : outputs) nodes.push_back(node_on(state, output, "evaluate", "an output"));
   for (const Assignment& assignment : assignments) nodes.push_back(VarAccess::node(assignment.value));
   if (guard != nullptr) nodes.push_back(VarAccess::node(*guard));
-  detail::evaluate(state, nodes);
+  compute(state, nodes);
 
   for (NodeId node : nodes) keep_read(state, node);
   if (guard != nullptr && !guard->item<bool>()) return false;
