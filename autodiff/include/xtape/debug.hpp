@@ -60,4 +60,14 @@ std::string scope_of(const Var& x);
 /// all is well.
 void detect_anomalies(Tape& tape, bool on = true);
 
+/// What the outputs were computed from, in the language of Graphviz (`dot -Tsvg`). Boxes are inputs, cylinders
+/// Parameters, plain text numbers, ellipses ops, dashed if a gradient recorded them; outputs have a double line, scopes
+/// are frames. Nodes have the colour and the number of the fused loop, product or call of the plan that asking for the
+/// outputs would run; views, which cost nothing, and what holds a value already have none. Throws ValueError for Vars
+/// of another tape.
+std::string dump_graphviz(const Tape& tape, std::span<const Var> outputs);
+inline std::string dump_graphviz(const Tape& tape, std::initializer_list<Var> outputs) {
+  return dump_graphviz(tape, std::span<const Var>(outputs.begin(), outputs.size()));
+}
+
 }  // namespace xtape
