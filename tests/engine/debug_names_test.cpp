@@ -1,6 +1,8 @@
 // Names and scopes, in dumps and in errors, of gradients and of gradients of gradients.
+#include <fstream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -155,6 +157,25 @@ TEST(DebugNames, ErrorsThatDependOnValuesTellThem) {
   const Scope scope(tape, "encoder");
   const Var picked = name(take(x, tape.variable(Array::from<std::int64_t>({5})), 0), "picked");
   EXPECT_TRUE(contains(message_of<ValueError>([&] { picked.value(); }), {", \"picked\" in encoder)"}));
+}
+
+std::string text_of(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(XTAPE_SOURCE_DIR "/" + path).rdbuf();
+  return text.str();
+}
+
+/// The code that docs/debugging.md shows is that of the example.
+TEST(DebugNames, CodeOfTheDocumentIsOfTheExample) {
+  const std::string document = text_of("docs/debugging.md"), example = text_of("examples/debugging.cpp");
+  const std::string fence = "```cpp\n";
+  int blocks = 0;
+  for (std::size_t at = document.find(fence); at != std::string::npos; at = document.find(fence, at + 1)) {
+    const std::size_t begin = at + fence.size();
+    EXPECT_TRUE(contains(example, {document.substr(begin, document.find("```", begin) - begin)}));
+    ++blocks;
+  }
+  EXPECT_EQ(blocks, 4);
 }
 
 TEST(DebugNames, Errors) {

@@ -158,6 +158,23 @@ TEST(Profile, OfUnplannedRunsShowsEachOp) {
   EXPECT_EQ(entry_of(profile, "loop: exp").calls, 1U) << to_string(profile);
 }
 
+TEST(Profile, OfPlansThatComputeValuesAgain) {
+  Tape tape(Options{.memory_budget = 1});
+  const Scope scope(tape, "deep");
+  const Var x = tape.variable(Array::ones({40, 40}));
+  Var y = x;
+  for (int i = 0; i < 12; ++i) y = tanh(matmul(y, x) * 0.01);
+  const Var gradient = tape.gradient(sum(y), x);
+  Profile profile;
+  gradient.value();
+  std::uint64_t products = 0;
+  for (const Profile::Entry& entry : profile.entries()) {
+    if (entry.what.starts_with("product")) products += entry.calls;
+    EXPECT_EQ(entry.scope.starts_with("deep"), entry.what != "planning") << entry.what;
+  }
+  EXPECT_GT(products, 3U * 12) << "with those that are computed again";
+}
+
 TEST(Profile, IsOfItsThread) {
   Profile profile;
   std::thread([] {

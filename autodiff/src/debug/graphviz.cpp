@@ -87,8 +87,8 @@ class Picture {
   void add_frame(const Frame& frame, const std::string& indent) {
     for (NodeId id : frame.nodes) add_node(id, indent);
     for (const auto& [name, inner] : frame.inner) {
-      text_ += indent + "subgraph cluster_" + std::to_string(frames_++) + " {\n" + indent + "  label=" + quoted(name) +
-               ";\n";
+      text_ += indent + "subgraph cluster_" + std::to_string(frames_++) + " {\n";
+      text_ += indent + "  label=" + quoted(name) + ";\n";
       add_frame(inner, indent + "  ");
       text_ += indent + "}\n";
     }
