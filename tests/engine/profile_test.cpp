@@ -12,6 +12,7 @@
 
 #include <xtape/debug.hpp>
 #include <xtape/engine.hpp>
+#include <xtape/function.hpp>
 #include <xtape/profile.hpp>
 #include <xtape/xtape.hpp>
 
@@ -173,6 +174,19 @@ TEST(Profile, OfPlansThatComputeValuesAgain) {
     EXPECT_EQ(entry.scope.starts_with("deep"), entry.what != "planning") << entry.what;
   }
   EXPECT_GT(products, 3U * 12) << "with those that are computed again";
+}
+
+TEST(Profile, OfFunctions) {
+  const std::string line = std::to_string(__LINE__ + 1);
+  const Function f([](const Var& x) { return argsort(x, 0); });
+  const Array x{3, 1, 2};
+  f(x);
+  Profile profile;
+  f(x);
+  f(x);
+  EXPECT_EQ(profile.evaluations(), 2U);
+  EXPECT_EQ(entry_of(profile, "call argsort").calls, 2U) << to_string(profile);
+  EXPECT_EQ(entry_of(profile, "call argsort").location, "profile_test.cpp:" + line);
 }
 
 TEST(Profile, IsOfItsThread) {

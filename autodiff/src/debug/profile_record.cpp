@@ -28,17 +28,16 @@ Profile::Entry& ProfileRecord::add_call(Profile::Entry description, Clock::time_
   return entry;
 }
 
-void ProfileRecord::ran(const TapeState& state, const Plan& plan, const Request& request, const RunTimes& times) {
+void ProfileRecord::ran(const PlanRun& run, const RunTimes& times) {
   ++evaluations;
   add_call({.what = "planning", .scope = {}, .location = {}}, times.asked, times.steps[0]);
-  for (std::size_t i = 0; i < plan.steps.size(); ++i) {
-    const Step& step = plan.steps[i];
-    const std::vector<std::string> of_ops = scopes_of(state, plan, request, step);
-    Profile::Entry& entry = add_call({.what = what_text(plan, step),
-                                      .scope = joined_scopes(of_ops),
-                                      .location = lines_text(state, plan, request, step)},
-                                     times.steps[i], times.steps[i + 1]);
-    const Traffic traffic = traffic_of(plan, step);
+  for (std::size_t i = 0; i < run.plan.steps.size(); ++i) {
+    const Step& step = run.plan.steps[i];
+    const std::vector<std::string> of_ops = scopes_of(run, step);
+    Profile::Entry& entry =
+        add_call({.what = what_text(run.plan, step), .scope = joined_scopes(of_ops), .location = lines_text(run, step)},
+                 times.steps[i], times.steps[i + 1]);
+    const Traffic traffic = traffic_of(run.plan, step);
     entry.bytes_read += static_cast<std::uint64_t>(traffic.read);
     entry.bytes_written += static_cast<std::uint64_t>(traffic.written);
     const double share = seconds_between(times.steps[i], times.steps[i + 1]) / static_cast<double>(of_ops.size());

@@ -21,7 +21,7 @@ class ProfileRecord final : public RunObserver {
   };
   static constexpr std::size_t kMostEvents = 1'000'000;
 
-  void ran(const TapeState& state, const Plan& plan, const Request& request, const RunTimes& times) override;
+  void ran(const PlanRun& run, const RunTimes& times) override;
 
   const Clock::time_point born = Clock::now();
   std::vector<Profile::Entry> entries;

@@ -68,10 +68,11 @@ std::string what_text(const Plan& plan, const Step& step) {
   return {};
 }
 
-std::vector<std::string> scopes_of(const TapeState& state, const Plan& plan, const Request& request, const Step& step) {
+std::vector<std::string> scopes_of(const PlanRun& run, const Step& step) {
   std::vector<std::string> scopes;
-  for (NodeId id : nodes_of(plan, step)) {
-    Origin origin = origin_of(state, request.nodes[plan.origins[id]]);
+  for (NodeId id : nodes_of(run.plan, step)) {
+    Origin origin;
+    if (run.tape != nullptr) origin = origin_of(*run.tape, run.nodes[run.plan.origins[id]]);
     if (origin.of_gradient) origin.scope += origin.scope.empty() ? "(gradient)" : " (gradient)";
     scopes.push_back(std::move(origin.scope));
   }
@@ -87,10 +88,10 @@ std::string joined_scopes(const std::vector<std::string>& scopes) {
   return text + (distinct.size() > kMostScopes ? " + ..." : "");
 }
 
-std::string lines_text(const TapeState& state, const Plan& plan, const Request& request, const Step& step) {
+std::string lines_text(const PlanRun& run, const Step& step) {
   std::vector<std::pair<std::string_view, std::uint32_t>> lines;
-  for (NodeId id : nodes_of(plan, step)) {
-    const Location location = state.program[request.nodes[plan.origins[id]]].location;
+  for (NodeId id : nodes_of(run.plan, step)) {
+    const Location location = run.program[run.nodes[run.plan.origins[id]]].location;
     if (*location.file != '\0') add_once(lines, {file_name(location.file), location.line});
   }
   std::ranges::sort(lines);

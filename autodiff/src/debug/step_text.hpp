@@ -6,8 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "plan/plan.hpp"
-#include "plan/request.hpp"
+#include "plan/observer.hpp"
 
 namespace xtape::detail {
 
@@ -20,10 +19,10 @@ std::span<const NodeId> nodes_of(const Plan& plan, const Step& step);
 std::string what_text(const Plan& plan, const Step& step);
 
 /// The scopes of the step's ops on the tape, one for each: "encoder", or "encoder (gradient)".
-std::vector<std::string> scopes_of(const TapeState& state, const Plan& plan, const Request& request, const Step& step);
+std::vector<std::string> scopes_of(const PlanRun& run, const Step& step);
 /// Each scope once: "encoder + loss (gradient)".
 std::string joined_scopes(const std::vector<std::string>& scopes);
 /// The lines that recorded the step's ops: "model.cpp:12,14".
-std::string lines_text(const TapeState& state, const Plan& plan, const Request& request, const Step& step);
+std::string lines_text(const PlanRun& run, const Step& step);
 
 }  // namespace xtape::detail

@@ -80,10 +80,11 @@ Recorded plan_graph(Graph graph, const Options& options) {
     PlanKey key;
     make_key(request, key);
     recorded.plan = find_plan(key, [&] { return build_plan(request); }).plan;
+    recorded.nodes = request.nodes;
     for (NodeId id : request.nodes)
       if (state.program[id].holds != Holds::nothing) recorded.leaves.push_back(source_of(graph, id));
     for (const OpaqueStep& step : recorded.plan->opaques)
-      recorded.opaque_locations.push_back(state.program[request.nodes[step.origin]].location);
+      recorded.opaque_locations.push_back(state.program[request.nodes[recorded.plan->origins[step.value]]].location);
   }
   for (NodeId output : graph.outputs) {
     const Node& node = state.program[output];

@@ -40,6 +40,7 @@ struct Recorded {
   std::vector<InputType> inputs;
   Graph graph;
   std::shared_ptr<const Plan> plan;
+  std::vector<NodeId> nodes;   ///< of the graph that the plan was made from
   std::vector<Source> leaves;  ///< of the plan, in its order
   std::vector<ResultSource> results;
   std::vector<Location> opaque_locations;  ///< for each of the plan's opaque steps, the user's line

@@ -7,6 +7,7 @@
 
 #include "execute/run.hpp"
 #include "ops/errors.hpp"
+#include "plan/observer.hpp"
 #include "tape/evaluate.hpp"
 #include "tape/storage.hpp"
 
@@ -63,9 +64,13 @@ Run::Run(std::shared_ptr<const Recorded> recorded) : recorded_(std::move(recorde
 void Run::operator()(CallInputs inputs, std::span<Array> results) {
   for (const Array* array : borrowed_) check_borrowed(*ArrayAccess::storage(*array));
   if (recorded_->plan) {
+    RunTimes times;
+    const bool observed = RunObserver::first() != nullptr;
+    if (observed) times.asked = Clock::now();
     set_inputs(inputs);
     set_outputs(results);
-    run_steps();
+    run_steps(observed ? &times.steps : nullptr);
+    if (observed) RunObserver::tell({*recorded_->plan, recorded_->graph.program, recorded_->nodes, nullptr}, times);
   }
   if (only_outputs_) return;
   for (std::size_t i = 0; i < results.size(); ++i)
@@ -96,7 +101,7 @@ void Run::set_outputs(std::span<Array> results) {
   }
 }
 
-void Run::run_steps() {
+void Run::run_steps(StepTimes* times) {
   const Plan& plan = *recorded_->plan;
   std::size_t step = 0;
   const auto location = [&]() -> std::string {
@@ -105,11 +110,11 @@ void Run::run_steps() {
     return " (recorded at " + std::string(at.file) + ":" + std::to_string(at.line) + ")";
   };
   try {
-    if (kept_.data() != nullptr || plan.arena_bytes == 0) return detail::run_steps(plan, bases_, step);
+    if (kept_.data() != nullptr || plan.arena_bytes == 0) return detail::run_steps(plan, bases_, step, times);
     const Workspace arena(plan.arena_bytes);
     for (NodeId id = 0; id < plan.placements.size(); ++id)
       if (plan.placements[id].place == Place::arena) bases_[id] = arena.data() + plan.placements[id].at;
-    detail::run_steps(plan, bases_, step);
+    detail::run_steps(plan, bases_, step, times);
   } catch (const ValueError& error) {
     throw ValueError(error.what() + location());
   } catch (const NumericalError& error) {

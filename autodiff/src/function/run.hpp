@@ -8,6 +8,7 @@
 #include <xtape/function.hpp>
 
 #include "execute/memory.hpp"
+#include "execute/run.hpp"
 #include "function/recorded.hpp"
 
 namespace xtape::detail {
@@ -50,7 +51,7 @@ class Run {
  private:
   void set_inputs(CallInputs inputs);
   void set_outputs(std::span<Array> results);
-  void run_steps();
+  void run_steps(StepTimes* times);
   Array leaf_value(const ResultSource& result, CallInputs inputs) const;
 
   struct Placed {

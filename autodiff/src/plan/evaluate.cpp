@@ -120,11 +120,6 @@ std::string location_text(const TapeState& state, const Prepared& prepared, std:
   return " (recorded at " + place_text(state, node) + ")";
 }
 
-void tell_observers(const TapeState& state, const Prepared& prepared, const RunTimes& times) {
-  for (RunObserver* observer = RunObserver::first(); observer != nullptr; observer = observer->outer())
-    observer->ran(state, *prepared.plan, prepared.request, times);
-}
-
 void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes* times) {
   gather_leaves(state, prepared.leaves, scratch.leaf_bases);
   allocate_results(scratch, *prepared.plan);
@@ -138,7 +133,7 @@ void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes*
     throw NumericalError(error.what() + location_text(state, prepared, step));
   }
   hold_results(scratch, prepared, state);
-  if (times != nullptr) tell_observers(state, prepared, *times);
+  if (times != nullptr) RunObserver::tell({*prepared.plan, state.program, prepared.request.nodes, &state}, *times);
 }
 
 /// The request and its plan from the cache or made now; null if all values are there.

@@ -3,10 +3,11 @@
 
 #include <chrono>
 #include <cstddef>
-#include <vector>
+#include <span>
 
+#include "execute/run.hpp"
 #include "plan/plan.hpp"
-#include "plan/request.hpp"
+#include "tape/state.hpp"
 
 namespace xtape::detail {
 
@@ -14,8 +15,16 @@ using Clock = std::chrono::steady_clock;
 
 /// One evaluation that ran.
 struct RunTimes {
-  Clock::time_point asked;               ///< when it was asked for, before there was a plan
-  std::vector<Clock::time_point> steps;  ///< the beginning of the first step, and the end of each
+  Clock::time_point asked;  ///< when it was asked for, before there was a plan
+  StepTimes steps;
+};
+
+/// A plan that ran, and what it was made from.
+struct PlanRun {
+  const Plan& plan;
+  const Program& program;         ///< of the tape, or of a Function
+  std::span<const NodeId> nodes;  ///< node i of the plan comes from nodes[plan.origins[i]] of the program
+  const TapeState* tape;          ///< null for a Function's
 };
 
 /// Made on a thread, it is told of that thread's evaluations until its end there.
@@ -25,15 +34,17 @@ class RunObserver {
   RunObserver(const RunObserver&) = delete;
   RunObserver& operator=(const RunObserver&) = delete;
 
-  /// Of the steps of the plan: node i of the plan comes from request.nodes[plan.origins[i]] of the tape.
-  virtual void ran(const TapeState& state, const Plan& plan, const Request& request, const RunTimes& times) = 0;
+  virtual void ran(const PlanRun& run, const RunTimes& times) = 0;
 
   /// The thread's latest observer, or null.
   static RunObserver*& first() {
     static thread_local constinit RunObserver* observer = nullptr;
     return observer;
   }
-  RunObserver* outer() const { return outer_; }
+  /// Tells all observers of the thread.
+  static void tell(const PlanRun& run, const RunTimes& times) {
+    for (RunObserver* observer = first(); observer != nullptr; observer = observer->outer_) observer->ran(run, times);
+  }
 
  protected:
   ~RunObserver() {
