@@ -5,10 +5,10 @@
 
 namespace xtape::detail {
 
-extern constinit const Op input_op;      ///< an Array
-extern constinit const Op number_op;     ///< a C++ number beside a Var
-extern constinit const Op parameter_op;  ///< a read of a Parameter
+extern constinit const Op input_op;        ///< an Array
+extern constinit const Op number_op;       ///< a C++ number beside a Var
+extern constinit const Op parameter_op;    ///< a read of a Parameter
 extern constinit const Op placeholder_op;  ///< an input of a function that is being recorded: it has no value
-extern constinit const Op constant_op;   ///< a literal; the attribute is the bits of a double
+extern constinit const Op constant_op;     ///< a literal; the attribute is the bits of a double
 
 }  // namespace xtape::detail
