@@ -1,7 +1,9 @@
-// The Hessian row by row, as the gradients of the gradient's elements; and all rows at once, from a batch of n copies
-// of the point, of which each has its own row to give.
+// The Hessian row by row, as the gradients of the gradient's elements; all rows at once, from a batch of n copies of
+// the point, of which each has its own row to give; and by three products, from its sparsity.
 #include <memory>
 
+#include <xtape/function.hpp>
+#include <xtape/sparse.hpp>
 #include <xtape/xtape.hpp>
 
 #include "bench/inputs.hpp"
@@ -12,10 +14,20 @@ namespace {
 
 constexpr std::int64_t n = kRosenbrockSize;
 
+const xtape::Slice kHead(0, -1), kTail(1, xtape::Slice::kNone);
+
+xtape::Var value(const xtape::Var& head, const xtape::Var& tail) {
+  return sum(100 * square(tail - square(head)) + square(1 - head));
+}
+xtape::Var value(const xtape::Var& x) { return value(slice(x, {kHead}), slice(x, {kTail})); }
+
+const auto kSparseHessian = xtape::sparse_hessian([](const xtape::Var& x) { return value(x); });
+
 struct State : RosenbrockInputs {
   xtape::Tape tape;
   xtape::Array direction = xtape::Array::copy(v, {n}), identity;
   xtape::Array result;
+  xtape::Function recorded{[](xtape::Tape&, xtape::Var point) { return kSparseHessian(point).dense(); }};
   std::int64_t iteration = 0;
 
   State() {
@@ -28,13 +40,6 @@ struct State : RosenbrockInputs {
     return tape.variable(xtape::Array::copy(x[iteration++ & 1], {n}));
   }
 };
-
-const xtape::Slice kHead(0, -1), kTail(1, xtape::Slice::kNone);
-
-xtape::Var value(const xtape::Var& head, const xtape::Var& tail) {
-  return sum(100 * square(tail - square(head)) + square(1 - head));
-}
-xtape::Var value(const xtape::Var& x) { return value(slice(x, {kHead}), slice(x, {kTail})); }
 
 void gradient(State& s) {
   xtape::Var x = s.begin();
@@ -61,6 +66,11 @@ void batched_hessian(State& s) {
   s.result = s.tape.gradient(sum(gradients * s.identity), x).value();
 }
 
+void sparse_hessian(State& s) { s.result = kSparseHessian(xtape::Array::copy(s.x[s.iteration++ & 1], {n})).dense(); }
+
+/// The same with the sparsity found once.
+void recorded_sparse_hessian(State& s) { s.result = s.recorded(xtape::Array::copy(s.x[s.iteration++ & 1], {n})); }
+
 std::vector<double> answer(const State& s) { return some_of(s.result.data<double>(), s.result.size()); }
 
 Case rosenbrock_case(const char* size, const char* implementation, int threads, void (*step)(State&)) {
@@ -77,6 +87,8 @@ std::vector<Case> rosenbrock() {
     all.push_back(rosenbrock_case("product", "xtape", threads, product));
     all.push_back(rosenbrock_case("hessian", "xtape", threads, hessian));
     all.push_back(rosenbrock_case("hessian", "xtape_batched", threads, batched_hessian));
+    all.push_back(rosenbrock_case("hessian", "xtape_sparse", threads, sparse_hessian));
+    all.push_back(rosenbrock_case("hessian", "xtape_sparse Function", threads, recorded_sparse_hessian));
   }
   return all;
 }

@@ -28,7 +28,8 @@ Var seeds_like(const Var& x, const Colouring& colouring) {
     elements[colouring.of[column] * colouring.of.size() + column] = 1;
   Shape shape{colouring.count};
   for (std::int64_t extent : x.shape()) shape.push_back(extent);
-  return cast(leaf(x, Array::from(elements, shape)), x.dtype());
+  if (x.dtype() == DType::float64) return leaf(x, Array::from(elements, shape));
+  return leaf(x, Array::from(std::vector<float>(elements.begin(), elements.end()), shape));
 }
 
 /// What was recorded for a direction, which is a placeholder, for the seeds of all colours: one after the other.
@@ -104,7 +105,7 @@ Var symmetric_elements(const Var& products, const Pattern& pattern, const Colour
   });
 }
 
-Colouring fewer(Colouring a, Colouring b) { return b.count < a.count ? b : a; }
+Colouring fewer(const Colouring& a, const Colouring& b) { return b.count < a.count ? b : a; }
 
 }  // namespace
 
@@ -142,8 +143,7 @@ Var dense_of(const Sparsity& sparsity, const Var& values) {
   for (std::size_t at = 0; at < sparsity.rows.size(); ++at)
     places.push_back(sparsity.rows[at] * sparsity.column_count + sparsity.columns[at]);
   const std::int64_t size = sparsity.row_count * sparsity.column_count;
-  const Array zeros = Array::from(std::vector<double>(static_cast<std::size_t>(size)));
-  const Var empty = cast(leaf(values, zeros), values.dtype());
+  const Var empty = leaf(values, Array::zeros({size}, values.dtype()));
   return reshape(scatter_add(empty, 0, leaf(values, Array::from(places)), values),
                  {sparsity.row_count, sparsity.column_count});
 }
