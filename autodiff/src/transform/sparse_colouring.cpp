@@ -11,33 +11,42 @@ namespace {
 
 constexpr std::uint32_t kNoColour = ~std::uint32_t{0};
 
-/// A set of colours, as bits.
+/// A set of colours, as bits: the first 64 are most often all.
 class Colours {
  public:
+  bool contains(std::uint32_t colour) const {
+    if (colour < 64) return (first_ >> colour & 1) != 0;
+    return colour / 64 - 1 < rest_.size() && (rest_[colour / 64 - 1] >> (colour % 64) & 1) != 0;
+  }
   void add(std::uint32_t colour) {
-    if (words_.size() <= colour / 64) words_.resize(colour / 64 + 1);
-    words_[colour / 64] |= std::uint64_t{1} << (colour % 64);
+    if (colour >= 64 && rest_.size() < colour / 64) rest_.resize(colour / 64);
+    (colour < 64 ? first_ : rest_[colour / 64 - 1]) |= std::uint64_t{1} << (colour % 64);
   }
   void add(const Colours& other) {
-    if (words_.size() < other.words_.size()) words_.resize(other.words_.size());
-    for (std::size_t i = 0; i < other.words_.size(); ++i) words_[i] |= other.words_[i];
+    first_ |= other.first_;
+    if (rest_.size() < other.rest_.size()) rest_.resize(other.rest_.size());
+    for (std::size_t i = 0; i < other.rest_.size(); ++i) rest_[i] |= other.rest_[i];
   }
   std::uint32_t first_absent() const {
-    for (std::size_t i = 0; i < words_.size(); ++i)
-      if (~words_[i] != 0)
-        return static_cast<std::uint32_t>(64 * i) + static_cast<std::uint32_t>(std::countr_one(words_[i]));
-    return static_cast<std::uint32_t>(64 * words_.size());
+    std::uint64_t word = first_;
+    std::size_t words = 0;
+    while (~word == 0) {
+      if (words == rest_.size()) return static_cast<std::uint32_t>(64 * (words + 1));
+      word = rest_[words++];
+    }
+    return static_cast<std::uint32_t>(64 * words) + static_cast<std::uint32_t>(std::countr_one(word));
   }
 
  private:
-  std::vector<std::uint64_t> words_;
+  std::uint64_t first_ = 0;
+  std::vector<std::uint64_t> rest_;
 };
 
 /// Gives vertices of the graph of a symmetric pattern their colours, one after the other.
 class StarColouring {
  public:
   explicit StarColouring(const Pattern& pattern)
-      : graph_(pattern.rows), colour_(graph_.size(), kNoColour), around_(graph_.size()), counts_(graph_.size()) {}
+      : graph_(pattern.rows), colour_(graph_.size(), kNoColour), around_(graph_.size()), twice_(graph_.size()) {}
 
   Colouring run() {
     std::vector<std::uint32_t> order(graph_.size());
@@ -64,31 +73,24 @@ class StarColouring {
       }
       result.add(colour_[next]);
       for (std::uint32_t other : graph_[next])
-        if (other != vertex && other != next && colour_[other] != kNoColour && around(other, colour_[next]) > 1)
+        if (other != vertex && other != next && colour_[other] != kNoColour && twice_[other].contains(colour_[next]))
           result.add(colour_[other]);
     }
     return result;
-  }
-
-  /// How many neighbours of a vertex have the colour.
-  std::uint32_t around(std::uint32_t vertex, std::uint32_t colour) const {
-    return colour < counts_[vertex].size() ? counts_[vertex][colour] : 0;
   }
 
   void give(std::uint32_t vertex, std::uint32_t colour) {
     colour_[vertex] = colour;
     for (std::uint32_t next : graph_[vertex]) {
       if (next == vertex) continue;
-      around_[next].add(colour);
-      if (counts_[next].size() <= colour) counts_[next].resize(colour + 1);
-      ++counts_[next][colour];
+      (around_[next].contains(colour) ? twice_ : around_)[next].add(colour);
     }
   }
 
   const std::vector<std::vector<std::uint32_t>>& graph_;
   std::vector<std::uint32_t> colour_;
-  std::vector<Colours> around_;                     ///< the colours of each vertex's neighbours
-  std::vector<std::vector<std::uint32_t>> counts_;  ///< how many neighbours have each colour
+  std::vector<Colours> around_;  ///< the colours of each vertex's neighbours
+  std::vector<Colours> twice_;   ///< those that two of them have
 };
 
 /// The paths of three vertices, which is what star colouring looks at.

@@ -54,7 +54,7 @@ class Walk {
     if (id != x_ && is_followed(id)) known_[id] = dependence_of(id);
   }
   const Dependence& operator[](NodeId id) const { return known_[id]; }
-  const std::vector<std::uint32_t>& set(SetId id) const { return sets_[id]; }
+  std::span<const std::uint32_t> set(SetId id) const { return sets_[id]; }
 
  private:
   const Shape& shape(NodeId id) const { return state_.program[id].shape; }
@@ -246,7 +246,10 @@ Pattern jacobian_pattern(TapeState& state, NodeId y, NodeId x) {
   for (NodeId node : nodes) walk.visit(node);
   Pattern pattern{state.program[x].shape.size(), {}};
   pattern.rows.resize(size_of(state.program[y].shape));
-  for (std::size_t i = 0; i < walk[y].size(); ++i) pattern.rows[i] = walk.set(walk[y][i]);
+  for (std::size_t i = 0; i < walk[y].size(); ++i) {
+    const auto set = walk.set(walk[y][i]);
+    pattern.rows[i].assign(set.begin(), set.end());
+  }
   return pattern;
 }
 

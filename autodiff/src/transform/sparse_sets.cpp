@@ -6,39 +6,59 @@
 
 namespace xtape::detail {
 
-SetId IndexSets::interned(std::vector<std::uint32_t> indices) {
-  if (indices.empty()) return kEmptySet;
+namespace {
+
+std::size_t hash_of(std::span<const std::uint32_t> indices) {
   std::uint64_t hash = indices.size();
   for (std::uint32_t index : indices) hash = (hash ^ index) * 0x9e3779b97f4a7c15u;
-  const auto [first, last] = by_hash_.equal_range(hash);
-  for (auto known = first; known != last; ++known)
-    if (sets_[known->second] == indices) return known->second;
-  sets_.push_back(std::move(indices));
-  const auto id = static_cast<SetId>(sets_.size() - 1);
-  by_hash_.emplace(hash, id);
-  return id;
+  return hash ^ hash >> 32;
+}
+
+}  // namespace
+
+SetId& IndexSets::place_of(std::span<const std::uint32_t> indices) {
+  const std::size_t mask = table_.size() - 1;
+  std::size_t at = hash_of(indices) & mask;
+  while (table_[at] != kEmptySet && !std::ranges::equal((*this)[table_[at]], indices)) at = (at + 1) & mask;
+  return table_[at];
+}
+
+void IndexSets::grow() {
+  table_.assign(2 * table_.size(), kEmptySet);
+  for (SetId set = 1; set < ends_.size(); ++set) place_of((*this)[set]) = set;
+}
+
+SetId IndexSets::interned(std::span<const std::uint32_t> indices) {
+  if (indices.empty()) return kEmptySet;
+  if (2 * ends_.size() > table_.size()) grow();
+  SetId& place = place_of(indices);
+  if (place != kEmptySet) return place;
+  indices_.insert(indices_.end(), indices.begin(), indices.end());
+  ends_.push_back(indices_.size());
+  return place = static_cast<SetId>(ends_.size() - 1);
 }
 
 SetId IndexSets::united(SetId a, SetId b) {
   if (a == b || b == kEmptySet) return a;
   if (a == kEmptySet) return b;
   const std::uint64_t key = std::uint64_t{std::min(a, b)} << 32 | std::max(a, b);
-  if (const auto known = unions_.find(key); known != unions_.end()) return known->second;
-  std::vector<std::uint32_t> result;
-  std::ranges::set_union(sets_[a], sets_[b], std::back_inserter(result));
-  return unions_[key] = interned(std::move(result));
+  const auto [known, is_new] = unions_.try_emplace(key, kEmptySet);
+  if (!is_new) return known->second;
+  merged_.clear();
+  std::ranges::set_union((*this)[a], (*this)[b], std::back_inserter(merged_));
+  return known->second = interned(merged_);
 }
 
 SetId IndexSets::united(std::span<const SetId> sets) {
-  std::vector<SetId> distinct(sets.begin(), sets.end());
-  std::ranges::sort(distinct);
-  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
-  if (distinct.size() <= 2) return distinct.empty() ? kEmptySet : united(distinct.front(), distinct.back());
-  std::vector<std::uint32_t> result;
-  for (SetId set : distinct) result.insert(result.end(), sets_[set].begin(), sets_[set].end());
-  std::ranges::sort(result);
-  result.erase(std::unique(result.begin(), result.end()), result.end());
-  return interned(std::move(result));
+  distinct_.assign(sets.begin(), sets.end());
+  std::ranges::sort(distinct_);
+  distinct_.erase(std::unique(distinct_.begin(), distinct_.end()), distinct_.end());
+  if (distinct_.size() <= 2) return distinct_.empty() ? kEmptySet : united(distinct_.front(), distinct_.back());
+  merged_.clear();
+  for (SetId set : distinct_) merged_.insert(merged_.end(), (*this)[set].begin(), (*this)[set].end());
+  std::ranges::sort(merged_);
+  merged_.erase(std::unique(merged_.begin(), merged_.end()), merged_.end());
+  return interned(merged_);
 }
 
 }  // namespace xtape::detail

@@ -13,20 +13,29 @@ inline constexpr SetId kEmptySet = 0;
 
 class IndexSets {
  public:
-  IndexSets() : sets_(1) {}
+  IndexSets() : ends_(1), table_(64, kEmptySet) {}
 
-  SetId single(std::uint32_t index) { return interned({index}); }
+  SetId single(std::uint32_t index) { return interned({&index, 1}); }
   SetId united(SetId a, SetId b);
   SetId united(std::span<const SetId> sets);
-  /// In ascending order.
-  const std::vector<std::uint32_t>& operator[](SetId set) const { return sets_[set]; }
+  /// In ascending order; valid until the next set is made.
+  std::span<const std::uint32_t> operator[](SetId set) const {
+    const std::size_t begin = set == kEmptySet ? 0 : ends_[set - 1];
+    return {indices_.data() + begin, ends_[set] - begin};
+  }
 
  private:
-  SetId interned(std::vector<std::uint32_t> indices);
+  SetId interned(std::span<const std::uint32_t> indices);
+  /// The place in the table of a set, or of one that is not there yet.
+  SetId& place_of(std::span<const std::uint32_t> indices);
+  void grow();
 
-  std::vector<std::vector<std::uint32_t>> sets_;
-  std::unordered_multimap<std::uint64_t, SetId> by_hash_;
+  std::vector<std::uint32_t> indices_;  ///< of all sets, one after the other
+  std::vector<std::size_t> ends_;
+  std::vector<SetId> table_;  ///< by hash, with linear probing
   std::unordered_map<std::uint64_t, SetId> unions_;
+  std::vector<std::uint32_t> merged_;
+  std::vector<SetId> distinct_;
 };
 
 }  // namespace xtape::detail
