@@ -117,12 +117,12 @@ Tangent partials_of(TapeState& state, NodeId node, const std::vector<bool>& vari
   return tangent;
 }
 
-void Recorder::know(NodeId id) {
+void TermRecorder::know(NodeId id) {
   const Node& node = state_.program[id];
   if (node.op->kind != OpKind::leaf) known_.emplace(hash_of(node, state_.program.inputs(node)), id);
 }
 
-NodeId Recorder::record(NodeId id, std::span<const NodeId> inputs) {
+NodeId TermRecorder::record(NodeId id, std::span<const NodeId> inputs) {
   const Program& program = state_.program;
   const Node& node = program[id];
   const auto [first, last] = known_.equal_range(hash_of(node, inputs));
@@ -139,8 +139,9 @@ NodeId Recorder::record(NodeId id, std::span<const NodeId> inputs) {
   return added;
 }
 
-NodeId Recorder::instantiate(const Tangent& tangent, const Tangent::Term& term,
-                             std::span<const std::pair<NodeId, NodeId>> replacements, std::vector<NodeId>* recorded) {
+NodeId TermRecorder::instantiate(const Tangent& tangent, const Tangent::Term& term,
+                                 std::span<const std::pair<NodeId, NodeId>> replacements,
+                                 std::vector<NodeId>* recorded) {
   std::vector<NodeId> renamed(term.result < tangent.begin ? 0 : term.result - tangent.begin + 1, kNoNode);
   const auto name = [&](NodeId id) { return id < tangent.begin ? id : renamed[id - tangent.begin]; };
   for (const auto& [from, to] : replacements)

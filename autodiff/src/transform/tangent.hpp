@@ -33,9 +33,9 @@ Tangent tangent_of(TapeState& state, NodeId node, const std::vector<bool>& varie
 Tangent partials_of(TapeState& state, NodeId node, const std::vector<bool>& varies);
 
 /// Records programs again on other inputs, each op only once for the same ones.
-class Recorder {
+class TermRecorder {
  public:
-  explicit Recorder(TapeState& state) : state_(state) {}
+  explicit TermRecorder(TapeState& state) : state_(state) {}
   /// The node takes part in what is found.
   void know(NodeId node);
   /// The result of a term with other nodes for its placeholders. What it depends on is added to `recorded`, if given,

@@ -216,7 +216,7 @@ class Series {
   }
 
   TapeState& state_;
-  Recorder recorder_;
+  TermRecorder recorder_;
   std::unordered_map<NodeId, Entry> entries_;
   std::unordered_map<NodeId, NodeId> derivatives_;
 };
