@@ -64,7 +64,7 @@ constexpr auto chosen_positions() {
 /// the caller gets.
 template <std::size_t... Wrt, class F, class Record, class Rebuild>
 auto transformed(F f, Record record, Rebuild rebuild) {
-  return [f = std::move(f), record, rebuild]<class... X>(const X&... x) {
+  return [ f = std::move(f), record, rebuild ]<class... X>(const X&... x) requires(kTakesVars<F, sizeof...(X)>) {
     static constexpr auto wrt = chosen_positions<sizeof...(X), Wrt...>();
     const auto at = [&](const VarFunction& g, Vars vars) { return record(g, vars, wrt); };
     return rebuild.template operator()<wrt.size()>(call_transform_of(f, at, x...));
@@ -192,7 +192,7 @@ auto hessian_vector_product(const F& f, const X& x, const V& v) {
 /// scalar.
 template <class F>
 auto laplacian(F f) {
-  return [f = std::move(f)]<class... X>(const X&... x) {
+  return [f = std::move(f)]<class... X>(const X&... x) requires(detail::kTakesVars<F, sizeof...(X)>) {
     return detail::call_transform_of(f, detail::record_laplacian, x...)[0];
   };
 }

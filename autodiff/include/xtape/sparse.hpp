@@ -48,7 +48,7 @@ namespace detail {
 
 template <std::size_t Wrt, class F, class Record>
 auto sparse_transform(F f, Record record) {
-  return [f = std::move(f), record]<class... X>(const X&... x) {
+  return [ f = std::move(f), record ]<class... X>(const X&... x) requires(kTakesVars<F, sizeof...(X)>) {
     static_assert(Wrt < sizeof...(X), "the position is beyond the arguments");
     SparseMatrix<ValueOf<X...>> result;
     const auto at = [&](const VarFunction& g, std::span<const Var> vars) { return record(g, vars, Wrt, result); };

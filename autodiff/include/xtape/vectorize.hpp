@@ -45,12 +45,16 @@ auto call_vectorized(const F& f, const ExampleAxes* axes, const X&... x) {
 /// Var of another tape, or asks for a value that depends on an example (use `where`).
 template <class F>
 auto vectorize(F f) {
-  return [f = std::move(f)](const auto&... x) { return detail::call_vectorized(f, nullptr, x...); };
+  return [f = std::move(f)]<class... X>(const X&... x) requires(detail::kTakesVars<F, sizeof...(X)>) {
+    return detail::call_vectorized(f, nullptr, x...);
+  };
 }
 template <class F>
 auto vectorize(F f, ExampleAxes axes) {
-  return
-      [f = std::move(f), axes = std::move(axes)](const auto&... x) { return detail::call_vectorized(f, &axes, x...); };
+  return [ f = std::move(f),
+           axes = std::move(axes) ]<class... X>(const X&... x) requires(detail::kTakesVars<F, sizeof...(X)>) {
+    return detail::call_vectorized(f, &axes, x...);
+  };
 }
 
 }  // namespace xtape

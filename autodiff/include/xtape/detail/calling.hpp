@@ -25,6 +25,14 @@ inline constexpr bool is_var = std::is_same_v<std::remove_cvref_t<T>, Var>;
 template <class... Arguments>
 using ValueOf = std::conditional_t<(is_var<Arguments> || ...), Var, Array>;
 
+template <class F, std::size_t... I>
+constexpr bool takes_vars(std::index_sequence<I...>) {
+  return std::is_invocable_v<const F&, decltype(static_cast<void>(I), std::declval<const Var&>())...>;
+}
+/// Whether F can be called with N Vars.
+template <class F, std::size_t N>
+inline constexpr bool kTakesVars = takes_vars<F>(std::make_index_sequence<N>());
+
 /// What a function gives, as a list; `rebuild` makes of a list of other values what corresponds to it.
 template <class Result>
 struct ResultList;
