@@ -18,32 +18,36 @@ void note_run(const TapeState& state, RecordedGradient& recorded, NodeId node) {
   if (state.notes != nullptr) recorded.runs.push_back({state.program.size(), node});
 }
 
-/// The backward walk from one node. While alive, state.marks says which nodes depend on a target, and state.cotangents
-/// what has arrived at them.
+/// The backward walk from one node. It takes the state's scratch for itself, since rules of applications may take
+/// gradients in turn: `marks_` says which nodes depend on a target, and `cotangents_` what has arrived at them.
 class Walk {
  public:
   Walk(TapeState& state, NodeId y, std::span<const NodeId> targets, RecordedGradient& recorded)
-      : state_(state), nodes_(state.walked), targets_(targets), recorded_(recorded) {
+      : state_(state), targets_(targets), recorded_(recorded) {
+    exchange_scratch();
     const std::size_t size = state.program.size();
-    if (state.marks.size() < size) state.marks.resize(size);
-    if (state.cotangents.size() < size) state.cotangents.resize(size, kNoNode);
+    if (marks_.size() < size) marks_.resize(size);
+    if (cotangents_.size() < size) cotangents_.resize(size, kNoNode);
     collect(y);
-    for (NodeId target : targets) state.marks[target] = kNeeded;
-    for (std::size_t i = nodes_.size(); i-- > 0;) state.marks[nodes_[i]] = needs(nodes_[i]) ? kNeeded : 0;
+    for (NodeId target : targets) marks_[target] = kNeeded;
+    for (std::size_t i = nodes_.size(); i-- > 0;) marks_[nodes_[i]] = needs(nodes_[i]) ? kNeeded : 0;
   }
 
   ~Walk() {
     for (NodeId id : nodes_) reset(id);
     for (NodeId target : targets_) reset(target);
+    exchange_scratch();
   }
   Walk(const Walk&) = delete;
   Walk& operator=(const Walk&) = delete;
 
   void run(NodeId y, const Var& cotangent) {
-    if (state_.marks[y] != 0) state_.cotangents[y] = VarAccess::node(cotangent);
+    if (marks_[y] != 0) cotangents_[y] = VarAccess::node(cotangent);
     for (NodeId id : nodes_)
-      if (state_.cotangents[id] != kNoNode) pass_on(id);
+      if (cotangents_[id] != kNoNode) pass_on(id);
   }
+
+  NodeId cotangent(NodeId id) const { return cotangents_[id]; }
 
  private:
   static constexpr std::uint32_t kReached = 1, kNeeded = 2;
@@ -52,14 +56,14 @@ class Walk {
   void collect(NodeId y) {
     std::size_t pending = 0;
     const auto reach = [&](NodeId id) {
-      if (state_.marks[id] != 0 || state_.program[id].input_count == 0) return;
-      state_.marks[id] = kReached;
+      if (marks_[id] != 0 || state_.program[id].input_count == 0) return;
+      marks_[id] = kReached;
       ++pending;
     };
     nodes_.clear();
     reach(y);
     for (NodeId id = y + 1; pending > 0;) {
-      if (state_.marks[--id] == 0) continue;
+      if (marks_[--id] == 0) continue;
       nodes_.push_back(id);
       --pending;
       for (NodeId input : state_.program.inputs(state_.program[id])) reach(input);
@@ -69,16 +73,22 @@ class Walk {
   /// Whether a reached node depends on a target; its inputs must be known already.
   bool needs(NodeId id) const {
     const Node& node = state_.program[id];
-    if (state_.marks[id] == kNeeded) return true;
+    if (marks_[id] == kNeeded) return true;
     if (node.op->vjp == nullptr || !is_floating(node.dtype)) return false;
     for (NodeId input : state_.program.inputs(node))
-      if (state_.marks[input] != 0) return true;
+      if (marks_[input] != 0) return true;
     return false;
   }
 
+  void exchange_scratch() {
+    std::swap(marks_, state_.marks);
+    std::swap(cotangents_, state_.cotangents);
+    std::swap(nodes_, state_.walked);
+  }
+
   void reset(NodeId id) {
-    state_.marks[id] = 0;
-    state_.cotangents[id] = kNoNode;
+    marks_[id] = 0;
+    cotangents_[id] = kNoNode;
   }
 
   /// From a node to its inputs, by the rule of its op.
@@ -86,11 +96,11 @@ class Walk {
     const Node& node = state_.program[id];
     std::uint32_t wanted = 0;
     for (std::uint32_t i = 0; i < node.input_count && i < 32; ++i)
-      if (state_.marks[state_.program.inputs(node)[i]] != 0) wanted |= std::uint32_t{1} << i;
+      if (marks_[state_.program.inputs(node)[i]] != 0) wanted |= std::uint32_t{1} << i;
     if (node.op->vjp == nullptr || (wanted == 0 && node.input_count <= 32)) return;
     note_run(state_, recorded_, id);
     const RuleScope scope(state_, node.location);
-    Rule rule(state_, id, VarAccess::make(state_, state_.cotangents[id]), wanted);
+    Rule rule(state_, id, VarAccess::make(state_, cotangents_[id]), wanted);
     rule.driver = this;
     rule.receive = [](void* driver, NodeId input, const Var& cotangent) {
       static_cast<Walk*>(driver)->receive(input, cotangent);
@@ -101,14 +111,15 @@ class Walk {
   /// Zeros are left out: an absent cotangent means zero.
   void receive(NodeId input, const Var& cotangent) {
     double literal = 1;
-    if (state_.marks[input] == 0) return;
+    if (marks_[input] == 0) return;
     if (is_literal(state_, VarAccess::node(cotangent), literal) && literal == 0) return;
-    NodeId& sum = state_.cotangents[input];
+    NodeId& sum = cotangents_[input];
     sum = VarAccess::node(sum == kNoNode ? cotangent : VarAccess::make(state_, sum) + cotangent);
   }
 
   TapeState& state_;
-  std::vector<NodeId>& nodes_;
+  std::vector<std::uint32_t> marks_;
+  std::vector<NodeId> cotangents_, nodes_;
   const std::span<const NodeId> targets_;
   RecordedGradient& recorded_;
 };
@@ -142,11 +153,13 @@ std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span
   const bool noted = state.notes != nullptr;
   RecordedGradient recorded{state.program.size(), 0, y, given, {targets.begin(), targets.end()}, {}, true, noted, {}};
   const std::uint64_t user_rules = state.user_rules;
-  Walk walk(state, y, targets, recorded);
-  walk.run(y, cotangent);
-  for (NodeId target : targets) {
-    note_run(state, recorded, target);
-    recorded.results.push_back(result_of(state, state.cotangents[target], target));
+  {
+    Walk walk(state, y, recorded.targets, recorded);
+    walk.run(y, cotangent);
+    for (NodeId target : recorded.targets) {
+      note_run(state, recorded, target);
+      recorded.results.push_back(result_of(state, walk.cotangent(target), target));
+    }
   }
   std::vector<Var> results = vars_of(state, recorded.results);
   remember_gradient(state, std::move(recorded), state.user_rules - user_rules);
