@@ -81,9 +81,9 @@ Row::Row(std::string op, std::initializer_list<Part> parts) : name(std::move(op)
 const std::vector<Row>& rows() {
   static const std::vector<Row> all = [] {
     std::vector<Row> result;
-    for (auto family :
-         {elementwise_rows, function_rows, activation_rows, logic_rows, reduction_rows, scan_rows, shape_rows,
-          arrange_rows, product_rows, linear_algebra_rows, loss_rows, convolution_rows, layer_rows, random_rows})
+    for (auto family : {elementwise_rows, function_rows, activation_rows, logic_rows, reduction_rows, scan_rows,
+                        shape_rows, arrange_rows, product_rows, linear_algebra_rows, loss_rows, convolution_rows,
+                        layer_rows, random_rows, transform_rows})
       for (Row& row : family()) result.push_back(std::move(row));
     return result;
   }();

@@ -100,6 +100,7 @@ std::vector<Row> regression_loss_rows();  // a part of the others
 std::vector<Row> random_rows();
 std::vector<Row> convolution_rows();
 std::vector<Row> layer_rows();
+std::vector<Row> transform_rows();
 std::ostream& operator<<(std::ostream& out, const Row& row);
 
 // ---- The parts of a row

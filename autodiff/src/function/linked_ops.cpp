@@ -1,6 +1,7 @@
 // A linker takes from a static library only the files that something mentions.
 #include "function/linked_ops.hpp"
 
+#include <xtape/control.hpp>
 #include <xtape/ops.hpp>
 
 #include "transform/direction.hpp"
@@ -16,6 +17,7 @@ namespace {
   const Var matrices = matmul(cholesky(det(eigvalsh(lstsq(x, inv(qr(svdvals(x)).r))))), x);
   const Var reduced = logsumexp(norm(var(sum(x))));
   length_of(std::span(&reduced, 1));
+  straight_through(reduced, reduced);
   max_pool2d(uniform_like(elementwise + arranged, matrices + reduced), 1, 1);
 }
 

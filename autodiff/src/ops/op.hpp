@@ -105,6 +105,9 @@ struct Op {
   std::string (*describe)(std::span<const std::int64_t> attributes) = nullptr;
 };
 
+/// A leaf that nobody has given a value: the input of a function that is being recorded.
+inline bool is_valueless(const Node& node) { return node.op->kind == OpKind::leaf && node.holds == Holds::nothing; }
+
 /// All ops that are linked in, in no particular order.
 std::span<const Op* const> all_ops();
 

@@ -41,7 +41,7 @@ NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const Nod
 
 /// Throws ValueError for the input of a function that is being recorded.
 void check_has_value(const Node& node) {
-  if (node.op->kind != OpKind::leaf || node.holds != Holds::nothing) return;
+  if (!is_valueless(node)) return;
   fail<ValueError>("evaluate", "the value depends on an input of a function that is being recorded (at ",
                    node.location.file, ":", node.location.line, "), which has no value yet; choose by `where`");
 }

@@ -38,6 +38,9 @@ std::vector<Var> pull_back(std::span<const Var> y, std::span<const Var> cotangen
 /// cotangent.
 Var push_forward(const Var& y, std::span<const Var> x, std::span<const Var> tangents);
 
+/// The Jacobian of y for x, of the shape of y followed by that of x, by tangents or cotangents, whichever are fewer.
+Var jacobian_of(const Var& y, const Var& x);
+
 /// A leaf without a value, like a Var.
 Var placeholder_like(const Var& x);
 /// A result as a node of its own.

@@ -86,6 +86,10 @@ Var trace_of(const Var& x, Image image) {
 
 }  // namespace
 
+Var jacobian_of(const Var& y, const Var& x) {
+  return x.size() < y.size() ? jacobian_by_tangents(y, x) : jacobians_by_cotangents(y, std::span(&x, 1))[0];
+}
+
 std::vector<Var> record_value_and_gradient(const VarFunction& f, Vars x, Positions wrt) {
   const Applied applied = apply_scalar(f, x, "gradient");
   return with(applied.y, gradient_of(applied, chosen(applied.x, wrt, "gradient")));

@@ -115,19 +115,19 @@ std::vector<NodeId> captured(const TapeState& state, std::span<const NodeId> inp
                              NodeId begin) {
   const Program& program = state.program;
   const std::vector<bool> need = needed(program, inputs, outputs);
-  std::vector<bool> seen(begin);
-  for (NodeId output : outputs)
-    if (output < begin) seen[output] = true;
-  std::vector<bool> is_input(program.size());
-  for (NodeId input : inputs) is_input[input] = true;
-  for (NodeId id = begin; id < program.size(); ++id) {
-    if (!need[id] || is_input[id]) continue;
-    for (NodeId input : program.inputs(program[id]))
-      if (input < begin) seen[input] = true;
-  }
+  std::vector<bool> stop(program.size()), read(program.size());
+  for (NodeId input : inputs) stop[input] = true;
+  for (NodeId output : outputs) read[output] = true;
+  for (NodeId id = begin; id < program.size(); ++id)
+    if (need[id] && !stop[id])
+      for (NodeId input : program.inputs(program[id])) read[input] = true;
+  const auto is_captured = [&](NodeId id) {
+    const OpKind kind = program[id].op->kind;
+    return read[id] && !stop[id] && kind != OpKind::constant && (id < begin || kind == OpKind::leaf);
+  };
   std::vector<NodeId> result;
-  for (NodeId id = 0; id < begin; ++id)
-    if (seen[id] && !is_input[id] && program[id].op->kind != OpKind::constant) result.push_back(id);
+  for (NodeId id = 0; id < program.size(); ++id)
+    if (is_captured(id)) result.push_back(id);
   return result;
 }
 

@@ -28,8 +28,9 @@ Graph extract(const TapeState& state, std::span<const NodeId> inputs, std::span<
 /// is itself an input is that node.
 std::vector<NodeId> replay(TapeState& state, const Graph& graph, std::span<const NodeId> inputs);
 
-/// The nodes recorded before `begin` that the outputs depend on otherwise than through `inputs`, in ascending order,
-/// without literals: what a function that was recorded from `begin` on has captured.
+/// What a function that was recorded from `begin` on has captured: the nodes before `begin` that the outputs depend on
+/// otherwise than through `inputs`, and the Arrays, Parameters and numbers read since, in ascending order. Literals are
+/// part of the function.
 std::vector<NodeId> captured(const TapeState& state, std::span<const NodeId> inputs, std::span<const NodeId> outputs,
                              NodeId begin);
 
