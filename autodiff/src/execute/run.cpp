@@ -41,8 +41,6 @@ void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span
   }
 }
 
-namespace {
-
 void run_step(const Plan& plan, const Step& step, Bases bases) {
   switch (step.kind) {
     case Step::Kind::loop:
@@ -56,21 +54,11 @@ void run_step(const Plan& plan, const Step& step, Bases bases) {
   }
 }
 
-}  // namespace
-
-void run_steps(const Plan& plan, Bases bases, std::size_t& step, StepTimes* times) {
-  if (times != nullptr) times->push_back(std::chrono::steady_clock::now());
-  for (step = 0; step < plan.steps.size(); ++step) {
-    run_step(plan, plan.steps[step], bases);
-    if (times != nullptr) times->push_back(std::chrono::steady_clock::now());
-  }
-}
-
 void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
               std::vector<std::byte*>& bases, std::size_t& step, StepTimes* times) {
   const Workspace arena(plan.arena_bytes);
   place(plan, leaves, outputs, arena.data(), bases);
-  run_steps(plan, bases, step, times);
+  each_step(plan.steps.size(), step, times, [&](std::size_t i) { run_step(plan, plan.steps[i], bases); });
 }
 
 }  // namespace xtape::detail

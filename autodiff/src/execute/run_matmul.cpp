@@ -107,7 +107,7 @@ void small(const SmallMatmulKernels& kernels, const Matrix<float>& a, const Matr
 template <class T>
 void product(const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::int64_t n, std::int64_t k,
              InstructionSet set) {
-  if (m * n * k <= kSmall) return small(small_matmul(set), a, b, c, m, n, k);
+  if (is_small_product(m, n, k)) return small(small_matmul(set), a, b, c, m, n, k);
   use_one_blas_thread();
   const auto step = [k](std::int64_t stride) { return k == 1 ? 1 : stride; };  // of one element it means nothing
   if (n == 1) return matrix_vector(a, m, k, b.data, step(b.row), c);
@@ -153,6 +153,8 @@ void run_batch(const MatmulStep& step, InstructionSet set, Bases bases) {
 }
 
 }  // namespace
+
+bool is_small_product(std::int64_t m, std::int64_t n, std::int64_t k) { return m * n * k <= kSmall; }
 
 void run_matmul(const MatmulStep& step, InstructionSet set, DType dtype, Bases bases) {
   if (dtype == DType::float32) run_batch<float>(step, set, bases);

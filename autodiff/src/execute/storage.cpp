@@ -55,7 +55,10 @@ void check_borrowed(const Storage& storage) {
 void retain(Storage* storage) noexcept { storage->references.fetch_add(1, std::memory_order_relaxed); }
 
 void release(Storage* storage) noexcept {
-  if (storage->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // The only reference is not shared with another thread, which spares a locked instruction.
+  if (storage->references.load(std::memory_order_acquire) != 1 &&
+      storage->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
   const std::size_t bytes = kHeader + (storage->borrowed ? 0 : storage->bytes);
   storage->~Storage();
   give_memory(reinterpret_cast<std::byte*>(storage), bytes);
@@ -67,12 +70,7 @@ namespace xtape {
 
 Array ArrayAccess::allocate(DType dtype, const Shape& shape) {
   if (!shape.addressable()) detail::fail<ShapeError>("Array", shape, " has too many elements");
-  Array array;
-  array.storage_ = detail::allocate_storage(static_cast<std::size_t>(shape.size()) * size_of(dtype));
-  array.data_ = array.storage_->data;
-  array.shape_ = shape;
-  array.dtype_ = dtype;
-  return array;
+  return allocate(dtype, shape, static_cast<std::size_t>(shape.size()) * size_of(dtype));
 }
 
 Array ArrayAccess::reshaped(const Array& array, const Shape& shape) {

@@ -57,13 +57,17 @@ Source source_of(const Graph& graph, NodeId leaf) {
   return {Source::Kind::input, static_cast<std::uint32_t>(found - graph.inputs.begin())};
 }
 
+std::size_t bytes_of(const InputType& type) {
+  return static_cast<std::size_t>(type.shape.size()) * size_of(type.dtype);
+}
+
 ResultSource planned_result(const Plan& plan, std::span<const NodeId> asked, NodeId node,
                             std::span<const ResultSource> before, InputType type) {
   const auto output = static_cast<std::uint32_t>(std::ranges::find(asked, node) - asked.begin());
   const NodeId buffer = plan.accesses[plan.outputs[output]].base;
   const auto same =
       std::ranges::find_if(before, [&](const ResultSource& other) { return other.planned && other.buffer == buffer; });
-  return {true, output, static_cast<std::uint32_t>(same - before.begin()), buffer, {}, type};
+  return {true, output, static_cast<std::uint32_t>(same - before.begin()), buffer, {}, type, bytes_of(type)};
 }
 
 }  // namespace
@@ -89,9 +93,10 @@ Recorded plan_graph(Graph graph, const Options& options) {
   for (NodeId output : graph.outputs) {
     const Node& node = state.program[output];
     const InputType type{node.dtype, node.shape};
-    recorded.results.push_back(node.holds == Holds::nothing
-                                   ? planned_result(*recorded.plan, request.outputs, output, recorded.results, type)
-                                   : ResultSource{false, 0, 0, kNoNode, source_of(graph, output), type});
+    recorded.results.push_back(
+        node.holds == Holds::nothing
+            ? planned_result(*recorded.plan, request.outputs, output, recorded.results, type)
+            : ResultSource{false, 0, 0, kNoNode, source_of(graph, output), type, bytes_of(type)});
   }
   recorded.graph = std::move(graph);
   return recorded;

@@ -33,6 +33,7 @@ struct ResultSource {
   NodeId buffer;              ///< the plan's node whose buffer it is
   Source leaf;                ///< if not planned
   InputType type;
+  std::size_t bytes;  ///< of the elements
 };
 
 /// Immutable, shared by all threads that run it.

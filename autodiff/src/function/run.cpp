@@ -1,7 +1,7 @@
 #include "function/run.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -59,6 +59,26 @@ Run::Run(std::shared_ptr<const Recorded> recorded) : recorded_(std::move(recorde
     if (source.kind == Source::Kind::input) inputs_.push_back({id, source.at});
     if (source.kind == Source::Kind::parameter) parameters_.push_back({id, source.at});
   }
+  prepare_steps();
+}
+
+void Run::prepare_steps() {
+  using Kind = SmallStep::Kind;
+  const Plan& plan = *recorded_->plan;
+  for (const Step& step : plan.steps) {
+    Kind kind = Kind::none;
+    if (step.kind == Step::Kind::loop && SmallLoop::fits(plan.loops[step.index])) {
+      loops_.emplace_back(plan.loops[step.index]);
+      kind = Kind::loop;
+    }
+    if (step.kind == Step::Kind::matmul && SmallProduct::fits(plan.matmuls[step.index])) {
+      const MatmulStep& matmul = plan.matmuls[step.index];
+      products_.emplace_back(matmul, plan.instruction_set, plan.program[matmul.value].dtype);
+      kind = Kind::product;
+    }
+    const std::size_t count = kind == Kind::loop ? loops_.size() : products_.size();
+    steps_.push_back({kind, kind == Kind::none ? 0 : static_cast<std::uint32_t>(count - 1)});
+  }
 }
 
 void Run::operator()(CallInputs inputs, std::span<Array> results) {
@@ -96,7 +116,8 @@ void Run::set_outputs(std::span<Array> results) {
       results[i] = ArrayAccess::reshaped(results[source.same_buffer], source.type.shape);
       continue;
     }
-    results[i] = ArrayAccess::allocate(source.type.dtype, source.type.shape);
+    new (&results[i])
+        Array(ArrayAccess::allocate(source.type.dtype, source.type.shape, source.bytes));  // over an empty one
     bases_[source.buffer] = ArrayAccess::mutable_bytes(results[i]);
   }
 }
@@ -109,16 +130,26 @@ void Run::run_steps(StepTimes* times) {
     const Location at = recorded_->opaque_locations[plan.steps[step].index];
     return " (recorded at " + std::string(at.file) + ":" + std::to_string(at.line) + ")";
   };
+  const Workspace arena(kept_.data() != nullptr ? 0 : plan.arena_bytes);
+  for (NodeId id = 0; arena.data() != nullptr && id < plan.placements.size(); ++id)
+    if (plan.placements[id].place == Place::arena) bases_[id] = arena.data() + plan.placements[id].at;
   try {
-    if (kept_.data() != nullptr || plan.arena_bytes == 0) return detail::run_steps(plan, bases_, step, times);
-    const Workspace arena(plan.arena_bytes);
-    for (NodeId id = 0; id < plan.placements.size(); ++id)
-      if (plan.placements[id].place == Place::arena) bases_[id] = arena.data() + plan.placements[id].at;
-    detail::run_steps(plan, bases_, step, times);
+    each_step(steps_.size(), step, times, [&](std::size_t i) { run_step(i); });
   } catch (const ValueError& error) {
     throw ValueError(error.what() + location());
   } catch (const NumericalError& error) {
     throw NumericalError(error.what() + location());
+  }
+}
+
+void Run::run_step(std::size_t step) {
+  switch (steps_[step].kind) {
+    case SmallStep::Kind::loop:
+      return loops_[steps_[step].index].run(bases_);
+    case SmallStep::Kind::product:
+      return products_[steps_[step].index].run(bases_);
+    default:
+      return detail::run_step(*recorded_->plan, recorded_->plan->steps[step], bases_);
   }
 }
 

@@ -35,6 +35,15 @@ namespace xtape {
 struct ArrayAccess {
   /// A new Array with undefined elements.
   static Array allocate(DType dtype, const Shape& shape);
+  /// The same where `bytes`, of the shape's elements, has been checked before.
+  static Array allocate(DType dtype, const Shape& shape, std::size_t bytes) {
+    Array array;
+    array.storage_ = detail::allocate_storage(bytes);
+    array.data_ = array.storage_->data;
+    array.shape_ = shape;
+    array.dtype_ = dtype;
+    return array;
+  }
   /// The same elements under another shape of equal size.
   static Array reshaped(const Array& array, const Shape& shape);
   /// An element of any dtype.

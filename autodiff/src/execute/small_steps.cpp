@@ -1,0 +1,168 @@
+#include "execute/small_steps.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "kernels/dispatch.hpp"
+
+namespace xtape::detail {
+
+namespace {
+
+constexpr std::size_t kMostElements = 64;
+constexpr std::size_t kRegister = kMostElements * 8;  ///< bytes, of the widest elements
+constexpr std::size_t kScalar = 64;
+
+std::size_t memory_of(const Loop& loop) {
+  return (loop.registers + loop.streams.size()) * kRegister + loop.scalars.size() * kScalar;
+}
+
+template <class T>
+void fill(std::byte* to, const std::byte* from) {
+  T element;
+  std::memcpy(&element, from, sizeof element);
+  std::fill_n(reinterpret_cast<T*>(to), kScalar / sizeof element, element);
+}
+
+template <class T>
+void gather(std::byte* to, const std::byte* from, const std::int64_t* places, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) reinterpret_cast<T*>(to)[i] = reinterpret_cast<const T*>(from)[places[i]];
+}
+
+/// Calls `function` with an unsigned integer of an element's size.
+template <class Function>
+void with_word(std::size_t bytes, Function function) {
+  if (bytes == 8) function(std::uint64_t{});
+  else if (bytes == 4) function(std::uint32_t{});
+  else function(std::uint8_t{});
+}
+
+}  // namespace
+
+// ---- Loops
+
+bool SmallLoop::fits(const Loop& loop) {
+  const std::int64_t elements = loop.space.size();
+  if (elements == 0 || elements > static_cast<std::int64_t>(kMostElements) || loop.chunking.count() != 1) return false;
+  return std::ranges::all_of(loop.loads, [](const Loop::Load& load) { return load.rows == nullptr; }) &&
+         std::ranges::all_of(loop.sinks,
+                             [](const Loop::Sink& sink) { return sink.rows == nullptr && sink.shape.inner == 1; });
+}
+
+SmallLoop::SmallLoop(const Loop& loop)
+    : loop_(&loop),
+      elements_(static_cast<std::size_t>(loop.space.size())),
+      memory_(memory_of(loop)),
+      rest_(memory_.data()),
+      slots_(loop.slots),
+      segments_(loop.sinks.size()) {
+  if (rest_ != nullptr) std::memset(rest_, 0, memory_of(loop));  // kernels compute on what fills up a vector, too
+  place_slots();
+  find_gathers();
+  order_actions();
+}
+
+std::byte* SmallLoop::take(std::size_t bytes) { return std::exchange(rest_, rest_ + bytes); }
+
+void SmallLoop::place_slots() {
+  for (std::uint32_t i = 0; i < loop_->registers; ++i) slots_[i] = {take(kRegister), 1};
+  for (const Loop::Stream& stream : loop_->streams) {
+    slots_[stream.slot] = {take(kRegister), 1};
+    const Copy copy{stream.value, static_cast<std::size_t>(stream.offset) * stream.bytes, elements_ * stream.bytes,
+                    slots_[stream.slot].data};
+    (stream.written ? writes_ : reads_).push_back(copy);
+  }
+  for (const Loop::Scalar& scalar : loop_->scalars) {
+    slots_[scalar.slot] = {take(kScalar), 0};
+    scalars_.push_back(
+        {scalar.value, static_cast<std::size_t>(scalar.offset) * scalar.bytes, scalar.bytes, slots_[scalar.slot].data});
+  }
+}
+
+void SmallLoop::find_gathers() {
+  for (const Loop::Load& load : loop_->loads) {
+    const View& view = load.access.view;
+    std::int64_t position[Shape::kMaxRank] = {};
+    for (std::size_t i = 0; i < elements_; ++i) {
+      std::int64_t place = view.offset;
+      for (std::size_t axis = 0; axis < loop_->space.rank(); ++axis) place += position[axis] * view.strides[axis];
+      gathers_.push_back(place);
+      for (std::size_t axis = loop_->space.rank(); axis-- > 0;) {
+        if (++position[axis] < loop_->space[axis]) break;
+        position[axis] = 0;
+      }
+    }
+  }
+}
+
+void SmallLoop::order_actions() {
+  using Kind = Action::Kind;
+  const auto end = static_cast<std::uint32_t>(loop_->code.size());
+  std::uint32_t load = 0, sink = 0;
+  for (std::uint32_t next = 0; next <= end; ++next) {
+    for (; load < loop_->loads.size() && loop_->loads[load].before == next; ++load)
+      actions_.push_back({Kind::load, load});
+    for (; sink < loop_->sinks.size() && loop_->sinks[sink].before == next; ++sink)
+      actions_.push_back({Kind::sink, sink});
+    if (next < end) actions_.push_back({Kind::instruction, next});
+  }
+}
+
+void SmallLoop::run(Bases bases) {
+  for (const Copy& read : reads_) std::memcpy(read.stage, bases[read.value] + read.offset, read.bytes);
+  for (const Splat& scalar : scalars_)
+    with_word(scalar.bytes,
+              [&](auto word) { fill<decltype(word)>(scalar.copies, bases[scalar.value] + scalar.offset); });
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    const Loop::Sink& sink = loop_->sinks[i];
+    segments_[i].length = sink.shape.reduced;
+    segments_[i].output = bases[sink.value];
+    sink.kernel->begin(segments_[i]);
+  }
+  for (const Action action : actions_) run(action, bases);
+  for (const Copy& write : writes_) std::memcpy(bases[write.value] + write.offset, write.stage, write.bytes);
+}
+
+void SmallLoop::run(Action action, Bases bases) {
+  switch (action.kind) {
+    case Action::Kind::instruction: {
+      const Instruction& instruction = loop_->code[action.index];
+      return instruction.kernel(instruction, slots_.data(), elements_);
+    }
+    case Action::Kind::load: {
+      const Loop::Load& load = loop_->loads[action.index];
+      return with_word(size_of(load.dtype), [&](auto word) {
+        gather<decltype(word)>(slots_[load.slot].data, bases[load.access.base],
+                               gathers_.data() + action.index * elements_, elements_);
+      });
+    }
+    case Action::Kind::sink: {
+      const Loop::Sink& sink = loop_->sinks[action.index];
+      return sink.kernel->feed(segments_[action.index], slots_[sink.slot].data, elements_);
+    }
+  }
+}
+
+// ---- Products
+
+bool SmallProduct::fits(const MatmulStep& step) {
+  return step.batch.size() == 1 && step.m * step.n > 0 && step.k > 0 && is_small_product(step.m, step.n, step.k);
+}
+
+SmallProduct::SmallProduct(const MatmulStep& step, InstructionSet set, DType dtype)
+    : step_(&step), kernels_(&small_matmul(set)), dtype_(dtype) {}
+
+void SmallProduct::run(Bases bases) const {
+  const std::size_t rank = step_->batch.rank();
+  const Access &a = step_->a.access, &b = step_->b.access;
+  const auto call = [&]<class T>(auto kernel, T) {
+    kernel(reinterpret_cast<const T*>(bases[a.base]) + a.view.offset, a.view.strides[rank], a.view.strides[rank + 1],
+           reinterpret_cast<const T*>(bases[b.base]) + b.view.offset, b.view.strides[rank], b.view.strides[rank + 1],
+           reinterpret_cast<T*>(bases[step_->value]), step_->m, step_->n, step_->k);
+  };
+  if (dtype_ == DType::float32) call(kernels_->float32, float{});
+  else call(kernels_->float64, double{});
+}
+
+}  // namespace xtape::detail

@@ -1,0 +1,71 @@
+// Steps over so little that finding out what to do costs more than doing it. What does not depend on where buffers are
+// is found out once, for a Function's calls. They compute what run_loop and run_matmul do, with the same kernels.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "execute/memory.hpp"
+#include "execute/run.hpp"
+
+namespace xtape::detail {
+
+/// A loop over at most one block of 64 elements, whose reductions are of one row each.
+class SmallLoop {
+ public:
+  static bool fits(const Loop& loop);
+  /// Of a loop that fits and outlives this.
+  explicit SmallLoop(const Loop& loop);
+  void run(Bases bases);
+
+ private:
+  /// An instruction, a load or a part of a reduction, in the order in which the loop has them.
+  struct Action {
+    enum class Kind : std::uint8_t { instruction, load, sink } kind;
+    std::uint32_t index;
+  };
+  /// A stream and its place in memory that may be read and written in whole vectors.
+  struct Copy {
+    NodeId value;
+    std::size_t offset, bytes;
+    std::byte* stage;
+  };
+  /// A scalar and its copies.
+  struct Splat {
+    NodeId value;
+    std::size_t offset, bytes;
+    std::byte* copies;
+  };
+
+  void place_slots();
+  void find_gathers();
+  void order_actions();
+  std::byte* take(std::size_t bytes);
+  void run(Action action, Bases bases);
+
+  const Loop* loop_;
+  std::size_t elements_;
+  Workspace memory_;
+  std::byte* rest_;
+  std::vector<Slot> slots_;
+  std::vector<Copy> reads_, writes_;
+  std::vector<Splat> scalars_;
+  std::vector<std::int64_t> gathers_;  ///< for each load, where its elements are
+  std::vector<SegmentState> segments_;
+  std::vector<Action> actions_;
+};
+
+/// One product that is too small for BLAS.
+class SmallProduct {
+ public:
+  static bool fits(const MatmulStep& step);
+  SmallProduct(const MatmulStep& step, InstructionSet set, DType dtype);
+  void run(Bases bases) const;
+
+ private:
+  const MatmulStep* step_;
+  const SmallMatmulKernels* kernels_;
+  DType dtype_;
+};
+
+}  // namespace xtape::detail
