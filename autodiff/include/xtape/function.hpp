@@ -9,7 +9,8 @@
 // What the C++ function reads from anywhere else than its inputs belongs to the recording: captured C++ numbers and
 // Arrays are constants of the program, and `if`s took the branch that they took then. Only Parameters are read at their
 // present values by every call, if they are read by reference: a callable that holds Parameters as members is copied
-// with them, so give std::ref(model) or a lambda that captures it by reference.
+// with them, so give std::ref(model) or a lambda that captures it by reference. Give them values by `assign` or
+// Tape::evaluate; `=` makes a Parameter another one, which the recording does not know.
 #pragma once
 
 #include <array>

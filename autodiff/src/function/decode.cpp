@@ -212,7 +212,7 @@ struct Decoder {
         fits = inputs == 0 && attributes == 1 && node.shape.rank() == 0;
         break;
       case OpKind::elementwise:
-        fits = inputs >= 1 && inputs <= 3;
+        fits = inputs >= 1 && inputs <= kMostInputs;
         for (std::size_t i = 0; fits && i < inputs; ++i)
           fits = input(node, i).shape == node.shape || input(node, i).shape.rank() == 0;
         break;
