@@ -232,7 +232,7 @@ class Function {
 
   /// Records and plans for inputs like these, without running.
   template <detail::CallInputType... Args>
-  void prepare(const Args&... args) const {
+  requires(!detail::kAnyVar<Args...>) void prepare(const Args&... args) const {
     const std::array<const detail::CallInput, sizeof...(Args)> inputs{detail::CallInput(args)...};
     prepare_for(inputs);
   }
