@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <xtape/custom_op.hpp>
+#include <xtape/functional.hpp>
 #include <xtape/xtape.hpp>
 #include <xtape/xtensor.hpp>
 
@@ -69,6 +70,18 @@ TEST(Function, GivesSeveralResults) {
   const Function nested([](const Var& x) { return std::tuple(x + 1, std::array<Var, 2>{x + 2, x + 3}); });
   EXPECT_EQ(nested.call(1.0).size(), 3u);
   EXPECT_EQ(nested.call(1.0)[2].item<double>(), 4);
+}
+
+TEST(Function, GivesValueAndGradient) {
+  const Function one(value_and_gradient([](const Var& x) { return sum(x * x); }));
+  const auto [value, slope] = one.call<2>(Array{1, 3});
+  EXPECT_EQ(value.item<double>(), 10);
+  EXPECT_EQ(elements(slope), (std::vector<double>{2, 6}));
+  const Function two(value_and_gradient([](const Var& x, const Var& y) { return sum(x * y); }));
+  const auto [product, of_x, of_y] = two.call<3>(Array{1, 2}, Array{3, 4});
+  EXPECT_EQ(product.item<double>(), 11);
+  EXPECT_EQ(elements(of_x), (std::vector<double>{3, 4}));
+  EXPECT_EQ(elements(of_y), (std::vector<double>{1, 2}));
 }
 
 TEST(Function, TakesItsTapeForGradients) {

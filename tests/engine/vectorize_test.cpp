@@ -73,6 +73,18 @@ TEST(Vectorize, GradientOfEachExample) {
   EXPECT_TRUE(equals(gradients, {-6, -8, 0, 0, 190, -456}));
 }
 
+TEST(Vectorize, ValueAndGradientOfEachExample) {
+  const auto loss = [](const Var& w, const Var& x) { return sum(w * square(x)); };
+  const Array w{2, 3}, x{{1, 0}, {-1, 2}};
+  const auto [values, slopes] = vectorize(value_and_gradient<1>(loss), {kWhole, 0})(w, x);
+  EXPECT_TRUE(equals(values, {2, 14}));
+  EXPECT_TRUE(equals(slopes, {4, 0, -4, 12}));  // 2 w x
+  const auto [same_values, both] = vectorize(value_and_gradient(loss), {kWhole, 0})(w, x);
+  EXPECT_TRUE(equals(same_values, {2, 14}));
+  EXPECT_TRUE(equals(both[0], {1, 0, 1, 4}));  // x^2
+  EXPECT_TRUE(equals(both[1], {4, 0, -4, 12}));
+}
+
 TEST(Vectorize, GradientThroughABatch) {
   const auto total = [](const Var& points, const Var& center) {
     return sum(square(vectorize(distance_between, {0, kWhole})(points, center)));

@@ -90,13 +90,16 @@ concept CallInputType = std::is_constructible_v<CallInput, const T&>;
 template <class... Args>
 inline constexpr bool kAnyVar = (std::is_same_v<Args, Var> || ...);
 
-/// Appends the Vars of a result: a Var, a range of results, or a pair or tuple of them.
+/// Appends the Vars of a result: a Var, a range of results, a pair or tuple of them, or a value with its derivative.
 template <class Result>
 void append_results(const Result& result, std::vector<Var>& vars) {
   if constexpr (std::is_same_v<Result, Var>) {
     vars.push_back(result);
   } else if constexpr (requires { std::begin(result); }) {
     for (const auto& part : result) append_results(part, vars);
+  } else if constexpr (requires { result.derivative; }) {
+    append_results(result.value, vars);
+    append_results(result.derivative, vars);
   } else {
     std::apply([&](const auto&... parts) { (append_results(parts, vars), ...); }, result);
   }
@@ -188,10 +191,10 @@ class Function {
  public:
   static constexpr std::size_t kDefaultCapacity = 16;
 
-  /// Of a callable of Vars, f(x, y, ...), that gives a Var, or a vector, array, pair or tuple of Vars; a Tape& in front
-  /// of the Vars, for tape.gradient and tape.read, or one std::span<const Var> in place of them, if it takes them so.
-  /// It is called, with Vars that have no values, at the first call with inputs of new dtypes and shapes, by one thread
-  /// at a time; values that it asks for must not depend on its inputs.
+  /// Of a callable of Vars, f(x, y, ...), that gives a Var, or a vector, array, pair or tuple of Vars, or what
+  /// value_and_gradient gives; a Tape& in front of the Vars, for tape.gradient and tape.read, or one std::span<const
+  /// Var> in place of them, if it takes them so. It is called, with Vars that have no values, at the first call with
+  /// inputs of new dtypes and shapes, by one thread at a time; values that it asks for must not depend on its inputs.
   template <class F>
   requires(!std::is_same_v<std::remove_cvref_t<F>, Function>) explicit Function(
       F&& f, const Options& options = Options::from_environment(), const char* file = __builtin_FILE(),

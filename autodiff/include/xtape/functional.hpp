@@ -78,6 +78,21 @@ auto with_value(std::vector<Value> values) {
   return WithValue<Value, decltype(derivative)>{std::move(value), std::move(derivative)};
 }
 
+/// What value_and_gradient gives, inside another transform.
+template <class Derivative>
+struct ResultList<WithValue<Var, Derivative>> {
+  static std::vector<Var> list(const WithValue<Var, Derivative>& result) {
+    std::vector<Var> vars = ResultList<Derivative>::list(result.derivative);
+    vars.insert(vars.begin(), result.value);
+    return vars;
+  }
+  template <class Value>
+  static auto rebuild(std::vector<Value> values) {
+    if constexpr (is_var<Derivative>) return with_value<1>(std::move(values));
+    else return with_value<std::tuple_size_v<Derivative>>(std::move(values));
+  }
+};
+
 /// N rows of N values.
 template <std::size_t N, class Value>
 auto one_or_square(const std::vector<Value>& values) {

@@ -32,17 +32,16 @@ auto call_vectorized(const F& f, const ExampleAxes* axes, const X&... x) {
 
 }  // namespace detail
 
-/// f, which takes one or several Vars and gives one or several (a vector, an array or a pair of them), over the leading
-/// axis of all its arguments, or over the given axes of some. Each result has a leading axis for the examples; one that
-/// depends on no example is repeated. f is recorded once, for one example, and its program runs over all of them, with
-/// products of matrices that are shared made as one: costs what f written for the batch would, and no loop over f.
-/// What f captures, Vars of the tape and Parameters, is shared. Vectorized functions nest, inside gradients and around
-/// them.
-/// A random draw in f has the same numbers in all examples if its key is shared, and its own where the keys are an
-/// argument that is gone over, int64 [n, 2].
-/// Throws ShapeError if the arguments differ in the number of examples or have no such axis, or a tensor would have
-/// more than eight axes; ValueError if no argument is gone over, the number of axes is not that of arguments, f gives a
-/// Var of another tape, or asks for a value that depends on an example (use `where`).
+/// f, which takes one or several Vars and gives one or several (a vector, an array, a pair or what value_and_gradient
+/// gives), over the leading axis of all its arguments, or over the given axes of some. Each result has a leading axis
+/// for the examples; one that depends on no example is repeated. f is recorded once, for one example, and its program
+/// runs over all of them, with products of matrices that are shared made as one: costs what f written for the batch
+/// would, and no loop over f. What f captures, Vars of the tape and Parameters, is shared. Vectorized functions nest,
+/// inside gradients and around them. A random draw in f has the same numbers in all examples if its key is shared, and
+/// its own where the keys are an argument that is gone over, int64 [n, 2]. Throws ShapeError if the arguments differ in
+/// the number of examples or have no such axis, or a tensor would have more than eight axes; ValueError if no argument
+/// is gone over, the number of axes is not that of arguments, f gives a Var of another tape, or asks for a value that
+/// depends on an example (use `where`).
 template <class F>
 auto vectorize(F f) {
   return [f = std::move(f)]<class... X>(const X&... x) requires(detail::kTakesVars<F, sizeof...(X)>) {
