@@ -5,12 +5,14 @@
 #include <limits>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
 #include <xtape/custom_op.hpp>
 #include <xtape/debug.hpp>
+#include <xtape/function.hpp>
 #include <xtape/xtape.hpp>
 
 #include "support/check.hpp"
@@ -260,6 +262,23 @@ TEST(DebugAnomaly, OpsOfAnApplication) {
       [](std::span<const Array>, const Array&, const Array& cotangent) { return std::vector<Array>{cotangent}; });
   const std::string text = anomaly_of([&](Stage& s) { return sum(broken(s.x)); });
   EXPECT_TRUE(contains(text, {"broken: its value is nan at [0]", "input \"x\" = float64[4]"})) << text;
+}
+
+TEST(DebugAnomaly, CallsOfAFunctionWithArrays) {
+  const Parameter weight("weight", Array(2.0));
+  const auto program = [&](const Var& x) { return std::pair(where(x < 0, -kInf, x), log(x * weight)); };
+  const Function f(program, Options{.detect_anomalies = true}), silent(program, Options{});
+  EXPECT_EQ(f.call<2>(Array{1, 0.5})[1].values<double>()[1], 0);
+  const std::string text = message_of<NumericalError>([&] { f.call(Array{1, -4}); });
+  EXPECT_TRUE(contains(text, {"log: its value is nan at [1]", "multiply = -8 at [1] of float64[2] {2, -8}"})) << text;
+  EXPECT_EQ(message_of<NumericalError>([&] { f.call<2>(Array{1, -4}); }), text);
+  EXPECT_TRUE(std::isnan(silent.call(Array{1, -4})[1].values<double>()[1]));
+
+  const Function one([](const Var& x) { return 1 / x; }, Options{.detect_anomalies = true});
+  EXPECT_EQ(one(2.0).item<double>(), 0.5);
+  EXPECT_TRUE(contains(message_of<NumericalError>([&] { one(0.0); }), {"divide: its value is inf"}));
+  const Function meant([](const Var& x) { return where(x < 0, -kInf, x); }, Options{.detect_anomalies = true});
+  EXPECT_EQ(meant(-1.0).item<double>(), -kInf);
 }
 
 TEST(DebugAnomaly, ByTheEnvironment) {

@@ -205,7 +205,8 @@ class Function {
   /// expressions it is an Array: the plan of these dtypes and shapes runs. With a Var among them it is a Var: the
   /// program is recorded on its tape, to be differentiated, for Parameters too. Throws ValueError for a wrong number of
   /// inputs, for Vars of two tapes, if there is not one result, and, when it records, for a result that does not come
-  /// from the inputs' tape; a loaded Function throws DTypeError or ShapeError for what it was not recorded for.
+  /// from the inputs' tape; a loaded Function throws DTypeError or ShapeError for what it was not recorded for. With
+  /// Options::detect_anomalies, NumericalError for an Array that is not finite (xtape/debug.hpp).
   template <detail::CallInputType... Args>
   std::conditional_t<detail::kAnyVar<Args...>, Var, Array> operator()(const Args&... args) const {
     const std::array<const detail::CallInput, sizeof...(Args)> inputs{detail::CallInput(args)...};

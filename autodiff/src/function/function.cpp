@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "debug/replayed_values.hpp"
 #include "function/state.hpp"
 #include "ops/errors.hpp"
 
@@ -53,6 +54,23 @@ std::vector<NodeId> record_on_tape(detail::FunctionState& function, detail::Call
   return replay(state, detail::find_recorded(function, types)->graph, nodes);
 }
 
+/// Of a run in anomaly mode: a tape in that mode throws what a result that is not finite comes from.
+void require_finite(detail::FunctionState& function, detail::CallInputs inputs, std::span<const Array> results) {
+  const auto is_bad = [](const Array& result) { return detail::badness_of(result) != detail::Badness::none; };
+  if (std::ranges::none_of(results, is_bad)) return;
+  Tape tape(function.options);
+  TapeState& state = VarAccess::state(tape);
+  std::vector<Var> vars;
+  for (NodeId node : record_on_tape(function, inputs, state)) vars.push_back(VarAccess::make(state, node));
+  tape.evaluate(vars);
+}
+
+void run_leased(detail::FunctionState& function, const detail::RunLease& run, detail::CallInputs inputs,
+                std::span<Array> results) {
+  (*run)(inputs, results);
+  if (function.options.detect_anomalies) require_finite(function, inputs, results);
+}
+
 }  // namespace
 
 Function::Function(detail::Recorder recorder, const Options& options, const char* file, std::uint32_t line)
@@ -62,21 +80,21 @@ Array Function::run_one(Inputs inputs) const {
   const detail::RunLease run(*state_, inputs);
   check_results(run->recorded()->results.size(), 1);
   Array result;
-  (*run)(inputs, std::span(&result, 1));
+  run_leased(*state_, run, inputs, std::span(&result, 1));
   return result;
 }
 
 std::vector<Array> Function::run_all(Inputs inputs) const {
   const detail::RunLease run(*state_, inputs);
   std::vector<Array> results(run->recorded()->results.size());
-  (*run)(inputs, results);
+  run_leased(*state_, run, inputs, results);
   return results;
 }
 
 void Function::run_into(Inputs inputs, std::span<Array> results) const {
   const detail::RunLease run(*state_, inputs);
   check_results(run->recorded()->results.size(), results.size());
-  (*run)(inputs, results);
+  run_leased(*state_, run, inputs, results);
 }
 
 std::vector<Var> Function::record_all(Inputs inputs) const {
