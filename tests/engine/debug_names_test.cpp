@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <xtape/debug.hpp>
+#include <xtape/vectorize.hpp>
 #include <xtape/xtape.hpp>
 
 #include "support/check.hpp"
@@ -157,6 +158,25 @@ TEST(DebugNames, ErrorsThatDependOnValuesTellThem) {
   const Scope scope(tape, "encoder");
   const Var picked = name(take(x, tape.variable(Array::from<std::int64_t>({5})), 0), "picked");
   EXPECT_TRUE(contains(message_of<ValueError>([&] { picked.value(); }), {", \"picked\" in encoder)"}));
+}
+
+TEST(DebugNames, NodesOverABatchHaveThoseOfOneExample) {
+  Tape tape(Options{});
+  const Var x = tape.variable(Array{{1, 2}, {3, 4}});
+  const Scope outer(tape, "outer");
+  const auto total = [](const Var& row) {
+    const Scope scope(row, "inner");
+    return name(sum(name(row * row, "squares")), "total");
+  };
+  const Var totals = vectorize(total)(x), shifted = totals + 1;
+  EXPECT_TRUE(equals(totals.value(), {5, 25}));
+  EXPECT_EQ(name_of(totals), "total");
+  EXPECT_EQ(scope_of(totals), "outer/inner");
+  EXPECT_EQ(scope_of(shifted), "outer");
+  EXPECT_EQ(count_of(tape.dump(), "\"squares\" in outer/inner"), 2u);
+
+  const Var same = vectorize([](const Var& row) { return name(row, "row"); })(x);
+  EXPECT_EQ(name_of(same), "") << "the argument itself";
 }
 
 std::string text_of(const std::string& path) {

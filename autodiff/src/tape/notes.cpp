@@ -55,6 +55,18 @@ Origin origin_of(const TapeState& state, NodeId id) {
   return origin;
 }
 
+ScopeOf::ScopeOf(TapeState& state, NodeId id) : state_(state) {
+  if (state.notes == nullptr) return;
+  outer_ = state.notes->path;
+  const std::string scope = origin_of(state, id).scope;
+  open_ = scope != outer_;
+  if (open_) state.notes->enter(state.program.size(), scope);
+}
+
+ScopeOf::~ScopeOf() {
+  if (open_) state_.notes->enter(state_.program.size(), std::move(outer_));
+}
+
 std::string_view name_of(const TapeState& state, NodeId id) {
   if (state.notes == nullptr) return {};
   const auto found = state.notes->names.find(id);

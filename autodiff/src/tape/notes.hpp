@@ -45,6 +45,20 @@ Origin origin_of(const TapeState& state, NodeId id);
 /// The name given to a node, or "".
 std::string_view name_of(const TapeState& state, NodeId id);
 
+/// While it is alive, what its tape records belongs to the scope of a node.
+class ScopeOf {
+ public:
+  ScopeOf(TapeState& state, NodeId id);
+  ~ScopeOf();
+  ScopeOf(const ScopeOf&) = delete;
+  ScopeOf& operator=(const ScopeOf&) = delete;
+
+ private:
+  TapeState& state_;
+  std::string outer_;
+  bool open_ = false;  ///< false where it is the scope that is open already
+};
+
 /// "the gradient of divide, in the gradient of sqrt", or "a gradient" where only that is known; "" for other nodes.
 std::string gradient_text(const TapeState& state, const Origin& origin);
 

@@ -4,6 +4,7 @@
 
 #include "ops/batching.hpp"
 #include "ops/record.hpp"
+#include "tape/notes.hpp"
 
 namespace xtape::detail {
 
@@ -49,8 +50,11 @@ class Walk {
       batching.over.push_back(over_[input] != kNoNode);
       batching.inputs.push_back(batching.over.back() ? over_[input] : input);
     }
-    const RuleScope scope(state_, state_.program[id].location);
+    const RuleScope rule(state_, state_.program[id].location);
+    const ScopeOf scope(state_, id);
+    const NodeId begin = state_.program.size();
     over_[id] = seen_as(id, append_batched(batching));
+    if (over_[id] >= begin) named_as(id, over_[id]);
   }
 
   NodeId result_of(NodeId output) {
@@ -64,6 +68,11 @@ class Walk {
   NodeId seen_as(NodeId example, NodeId batch) {
     if (state_.program[example].internal) return batch;
     return VarAccess::node(hand_out(state_, VarAccess::make(state_, batch)));
+  }
+
+  void named_as(NodeId example, NodeId batch) {
+    const std::string_view name = name_of(state_, example);
+    if (!name.empty()) state_.notes->names.emplace(batch, name);
   }
 
   TapeState& state_;
