@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <xtape/control.hpp>
+#include <xtape/function.hpp>
 #include <xtape/functional.hpp>
 #include <xtape/gradient_check.hpp>
+#include <xtape/vectorize.hpp>
 #include <xtape/xtape.hpp>
 
 #include "support/check.hpp"
@@ -219,6 +221,20 @@ TEST(FixedPoint, TakesNumbersAsInputs) {
     return fixed_point([a](const Var& x) { return cos(a * x); }, vector({1, 1})).values<double>()[1];
   };
   for (double a : {0.3, 0.6, 0.9}) EXPECT_NEAR(f(a), std::cos(a * f(a)), 1e-12);
+}
+
+TEST(FixedPoint, StandsInFunctionsAndBatchesButNotInFiles) {
+  const auto root_of = [](const Var& a) {
+    return fixed_point([](const Var& x, const Var& b) { return 0.5 * (x + b / x); }, Array(1.0), a);
+  };
+  const Function f(root_of), slope(gradient(root_of));
+  EXPECT_NEAR(f(2.0).item<double>(), std::sqrt(2.0), 1e-14);
+  EXPECT_NEAR(f(9.0).item<double>(), 3, 1e-14);
+  EXPECT_NEAR(slope(4.0).item<double>(), 0.25, 1e-12);
+  EXPECT_TRUE(near(vectorize(root_of)(vector({4, 9, 16})), {2, 3, 4}, {3}));
+  EXPECT_TRUE(near(vectorize(gradient(root_of))(vector({4, 16})), {0.25L, 0.125L}, {2}, 1e-11L));
+  EXPECT_TRUE(contains(message_of<ValueError>([&] { f.save(testing::TempDir() + "fixed_point.xtape"); }),
+                       {"save: the custom op \"fixed_point\""}));
 }
 
 TEST(FixedPoint, SaysWhenItDoesNotConverge) {

@@ -83,12 +83,15 @@ void add_magnitudes(Application& application) {
   }
 }
 
+/// By an error relative to the magnitude, and by one of the least number that is not 0, where results underflow (Higham
+/// 2002, 2.8).
 void disturb(Application& application, Real noise, Random& random) {
   Tensor& y = application.output;
-  const Real epsilon = y.dtype == DType::float32 ? Real{0x1p-23L} : Real{0x1p-52L};
+  const bool single = y.dtype == DType::float32;
+  const Real epsilon = single ? Real{0x1p-23L} : Real{0x1p-52L}, least = single ? Real{0x1p-149L} : Real{0x1p-1074L};
   for (std::size_t i = 0; i < y.elements.size(); ++i) {
     const Real magnitude = application.magnitudes.empty() ? y.elements[i] : application.magnitudes[i];
-    y.elements[i] += noise * epsilon * random.uniform(-1, 1) * magnitude;
+    y.elements[i] += noise * random.uniform(-1, 1) * (epsilon * std::abs(magnitude) + least);
   }
 }
 
