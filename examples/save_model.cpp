@@ -10,9 +10,9 @@ using xtape::Array, xtape::Parameter, xtape::Var;
 
 /// Points (n, 2) to probabilities (n), by way of 16 hidden units.
 struct Network {
-  Parameter hidden{"hidden", xtape::xavier_uniform(xtape::Key(1), {2, 16})};
+  Parameter hidden{"hidden", xtape::xavier_uniform(xtape::Key{1}, {2, 16})};
   Parameter offsets{"offsets", Array::zeros({16})};
-  Parameter weights{"weights", xtape::xavier_uniform(xtape::Key(2), {16, 1})};
+  Parameter weights{"weights", xtape::xavier_uniform(xtape::Key{2}, {16, 1})};
   Parameter bias{"bias", Array(0.0)};
 
   Var logits(const Var& x) const {

@@ -269,7 +269,7 @@ TEST(Function, AgreesWithTheTapeBitForBit) {
   for (std::int64_t rows : {1, 2, 7, 8, 16, 21, 33, 64})
     for (std::int64_t columns : {1, 3, 4, 8})
       for (DType dtype : {DType::float64, DType::float32}) {
-        const Array x = normal(Key(1), {rows, columns}, 0, 1, dtype), w = normal(Key(2), {columns, 3}, 0, 1, dtype);
+        const Array x = normal(Key{1}, {rows, columns}, 0, 1, dtype), w = normal(Key{2}, {columns, 3}, 0, 1, dtype);
         Tape tape;
         const std::vector<Var> results = body(tape, tape.variable(x), tape.variable(w));
         EXPECT_TRUE(same_bits(f.call(x, w), tape.evaluate(results))) << rows << " x " << columns;
