@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <xtape/control.hpp>
 #include <xtape/custom_op.hpp>
 #include <xtape/xtape.hpp>
 
@@ -184,6 +185,25 @@ TEST_F(FunctionFile, HoldsTheValueOfCustomOpsButNotTheirRule) {
       message_of<ValueError>([&] { static_cast<void>(tape.gradient(y, x)); }),
       "cube: it cannot be differentiated: its rule is a C++ function, which the program's file does not hold, only "
       "its value");
+}
+
+TEST_F(FunctionFile, HoldsTheValueOfCheckpointsButNotTheirRule) {
+  const Function f(checkpoint([](const Var& x) { return x * (x + 1); }));
+  EXPECT_EQ(f(0.0).item<double>(), 0);
+  const Function g = reloaded(f);
+  EXPECT_EQ(g(2.0).item<double>(), 6);
+  Tape tape;
+  const Var x = tape.variable(1.0);
+  EXPECT_TRUE(contains(message_of<ValueError>([&] { static_cast<void>(tape.gradient(g(x), x)); }),
+                       {"checkpoint: it cannot be differentiated: its rule is a C++ function"}));
+}
+
+TEST_F(FunctionFile, RejectsFixedPoints) {
+  const Function f(
+      [](const Var& a) { return fixed_point([](const Var& x, const Var& b) { return b * cos(x); }, Array(0.5), a); });
+  f(0.5);
+  EXPECT_TRUE(contains(message_of<ValueError>([&] { f.save(path_); }),
+                       {"save: the custom op \"fixed_point\" computes its value by a C++ function"}));
 }
 
 TEST_F(FunctionFile, RejectsOpaqueCustomOps) {

@@ -253,10 +253,12 @@ class Function {
 
   /// Writes the recorded programs to a file, for `load` in an application that has none of the code that recorded them:
   /// captured values as constants, Parameters with their names and present values. Throws ValueError if nothing has
-  /// been recorded, if the file cannot be written, or for a custom op whose value is a C++ function.
+  /// been recorded, if the file cannot be written, or for a custom op whose value is a C++ function, a fixed point or a
+  /// root.
   void save(const std::string& path) const;
   /// The Function of a file: it can be called for the dtypes and shapes that were recorded, and has Parameters of its
-  /// own. The value of a custom gradient or a custom op made of ordinary ops is there, but it cannot be differentiated.
+  /// own. The value of what has a rule of its own (a custom gradient, checkpoint, gradient hook, straight-through
+  /// estimate, or custom op made of ordinary ops) is there, but it cannot be differentiated.
   /// A damaged file is told by its size and checksum; nothing protects from one that was made to do harm. Throws
   /// ValueError for a file that cannot be read, is none of save's, is damaged or of a newer format.
   static Function load(const std::string& path, const Options& options = Options::from_environment());
