@@ -185,7 +185,7 @@ TEST(Vectorize, OpaqueOpsRunForEachExample) {
 
 // Nothing in the plan runs once for each example.
 TEST(Vectorize, SharedMatricesMakeOneProduct) {
-  Tape tape;
+  Tape tape(Options{});  // a plan, whatever the environment says
   const Array hidden = normal(Key{.seed = 3}, {64, 32}), output = normal(Key{.seed = 4}, {32, 10});
   const Var first = tape.variable(hidden), second = tape.variable(output);
   const auto network = [&](const Var& x) { return matmul(tanh(matmul(x, first)), second); };
