@@ -37,7 +37,7 @@ class EpochLines {
  private:
   void print() {
     if ((epoch_ + 1) % 10 == 0)
-      std::printf("  epoch %3lld  loss %.4f\n", static_cast<long long>(epoch_ + 1), sum_ / batches_);
+      std::printf("  epoch %3lld  loss %.4f\n", static_cast<long long>(epoch_) + 1, sum_ / batches_);
     std::fflush(stdout);
     sum_ = batches_ = 0;
   }
