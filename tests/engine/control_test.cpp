@@ -1,5 +1,6 @@
 // Rules, hooks, straight-through estimators, checkpoints, and functions defined by an equation.
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -292,6 +293,22 @@ TEST(Root, SaysWhatIsWrong) {
                        {"root: max_iterations is 0, it must be at least 1"}));
   EXPECT_TRUE(contains(message_of<ValueError>([&] { root({.tolerance = -1.0}, sums, 1.0); }),
                        {"root: the tolerance is -1, it must not be negative"}));
+}
+
+TEST(FixedPoint, ANaNIsSeenWhereverItStands) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const auto half = [](const Var& x) { return 0.5 * x; };
+  for (const Array& start : {vector({nan, 1}), vector({1, nan}), vector({0, nan, 0})})
+    EXPECT_TRUE(contains(message_of<NumericalError>([&] { fixed_point(half, start); }),
+                         {"fixed_point: the step is nan in iteration 1"}));
+}
+
+TEST(GradientHook, ErrorsNameIt) {
+  const auto f = [](const Var& x) { return sum(gradient_hook(x, [](const Var& u) { return sum(u); })); };
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              gradient(f)(vector({1, 2}));
+            }),
+            "gradient_hook: its rule gives [] to an input of [2]");
 }
 
 }  // namespace

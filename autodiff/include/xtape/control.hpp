@@ -1,12 +1,12 @@
 // What flows backwards, and how: rules for functions, hooks, recomputation, and functions defined by an equation.
 //
-//     auto block = xtape::checkpoint([&](Var x) { return tanh(matmul(x, w)); });  // its inside is computed again, not
-//     kept Var y = xtape::fixed_point([](Var x, Var a) { return (x + a / x) * 0.5; }, 1.0, a);  // sqrt(a), with its
-//     gradient
+//     auto block = xtape::checkpoint([&](Var x) { return tanh(matmul(x, w)); });        // keeps nothing of its inside
+//     Var y = xtape::fixed_point([](Var x, Var a) { return (x + a / x) * 0.5; }, 1.0, a);  // sqrt(a) and its gradient
 //
 // `stop_gradient` is among the ops (<xtape/ops.hpp>). docs/derivatives.md teaches them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -52,6 +52,8 @@ void apply_user_rule(Rule& rule, std::string_view name, const decltype(UserRule:
     require_on(state, cotangents[i], name, "a cotangent of its vjp");
     if (cotangents[i].dtype() != inputs[i].dtype())
       fail<DTypeError>(name, "its vjp gives ", cotangents[i].dtype(), " to an input of ", inputs[i].dtype());
+    if (cotangents[i].shape() != inputs[i].shape())
+      fail<ShapeError>(name, "its rule gives ", cotangents[i].shape(), " to an input of ", inputs[i].shape());
     rule.give(i + 1, cotangents[i]);
   }
 }

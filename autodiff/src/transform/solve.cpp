@@ -66,7 +66,7 @@ double largest(const Array& x) {
   double result = 0;
   const auto take = [&](auto element) {
     const double size = std::abs(static_cast<double>(element));
-    if (!(size <= result)) result = size;  // NaN too
+    if (size > result || std::isnan(size)) result = size;  // a NaN stays
   };
   if (x.dtype() == DType::float32) std::ranges::for_each(x.values<float>(), take);
   else std::ranges::for_each(x.values<double>(), take);
