@@ -93,6 +93,17 @@ TEST(Approximation, OfVarsIsDifferentiable) {
   EXPECT_TRUE(close(tape.gradient(y, x).value(), tensor({2, 12}, {2}), 1e-14L)) << "the function is quadratic";
 }
 
+TEST(Approximation, RefusesAnotherShape) {
+  const auto plane = tangent_plane(bowl, vector({1, 2}));
+  EXPECT_EQ(message_of<ShapeError>([&] { plane(2.0); }),
+            "first_order_approximation: the argument is [], the point [2]");
+  const auto parabola = second_order_approximation(bowl, vector({1, 2}));
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              parabola(Array{{2, 2}, {3, 3}});
+            }),
+            "second_order_approximation: the argument is [2, 2], the point [2]");
+}
+
 }  // namespace
 
 }  // namespace xtape::test

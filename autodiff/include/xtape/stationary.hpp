@@ -65,7 +65,7 @@ StationaryPoint classify_stationary_point(const F& f, const X& x, const Stationa
 
 /// The best affine approximation of a scalar function at a: x -> f(a) + gradient . (x - a), the tangent plane of its
 /// graph. A function of one argument of a's shape, for Arrays or Vars as the transforms are. If `a` is a Var, of its
-/// tape.
+/// tape. Throws ShapeError for an argument of another shape.
 template <class F, class A>
 auto first_order_approximation(const F& f, const A& a) {
   auto [value, slope] = value_and_gradient(f)(a);
@@ -83,7 +83,7 @@ auto tangent_plane(const F& f, const A& a) {
 }
 
 /// The best quadratic approximation at a: x -> f(a) + gradient . (x - a) + (x - a) . H (x - a) / 2, whose stationary
-/// point is where Newton's method goes from a.
+/// point is where Newton's method goes from a. Otherwise as `first_order_approximation`.
 template <class F, class A>
 auto second_order_approximation(const F& f, const A& a) {
   auto [value, slope] = value_and_gradient(f)(a);

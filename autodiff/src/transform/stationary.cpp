@@ -80,11 +80,17 @@ StationaryPoint classify(const Array& value, const Array& gradient, const Array&
   return point;
 }
 
+void check_like(std::string_view op, const Var& from, const Var& to) {
+  if (to.shape() != from.shape()) fail<ShapeError>(op, "the argument is ", to.shape(), ", the point ", from.shape());
+}
+
 Var record_first_order(const Var& value, const Var& gradient, const Var& from, const Var& to) {
+  check_like("first_order_approximation", from, to);
   return value + sum(gradient * (to - from));
 }
 
 Var record_second_order(const Var& value, const Var& gradient, const Var& hessian, const Var& from, const Var& to) {
+  check_like("second_order_approximation", from, to);
   const Var step = to - from;
   const std::int64_t n = step.size();
   const Var flat = reshape(step, {n});
