@@ -4,9 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include <xtape/control.hpp>
 #include <xtape/custom_op.hpp>
 #include <xtape/functional.hpp>
 #include <xtape/gradient_check.hpp>
+#include <xtape/vectorize.hpp>
 #include <xtape/xtape.hpp>
 
 #include "support/check.hpp"
@@ -413,6 +415,76 @@ TEST(Functional, ArgumentsHaveValuesToBranchOn) {
   const auto f = [](const Var& x) { return x > 0.0 ? x * 2.0 : -x; };
   EXPECT_EQ(gradient(f)(1.0).item<double>(), 2);
   EXPECT_EQ(gradient(f)(-1.0).item<double>(), -1);
+}
+
+TEST(Functional, DerivativesHaveTheDtypeOfTheValue) {
+  const auto narrow = [](const Var& x) { return 2.0 * cast(x, DType::float32); };
+  const auto tall = [&](const Var& x) { return concatenate({narrow(x), narrow(x)}, 0); };
+  const Array x = vector({1, 2}), few = Array::from<float>({1, 2});
+  const Array square = jacobian(narrow)(x);
+  EXPECT_EQ(square.dtype(), DType::float32) << "by cotangents";
+  const auto values = square.values<float>();
+  EXPECT_EQ(std::vector<float>(values.begin(), values.end()), (std::vector<float>{2, 0, 0, 2}));
+  EXPECT_EQ(jacobian(tall)(x).dtype(), DType::float32) << "by tangents";
+  EXPECT_EQ(jacobian([](const Var& v) { return cast(v, DType::float64); })(few).dtype(), DType::float64);
+  EXPECT_EQ(divergence(narrow)(x).dtype(), DType::float32);
+  EXPECT_EQ(divergence(narrow)(x).item<float>(), 4);
+  const auto cubes = [](const Var& v) { return cast(sum(v * v * v), DType::float32); };
+  EXPECT_EQ(directional_derivative(cubes, x, vector({0, 5})).item<float>(), 12);
+  EXPECT_EQ(laplacian(cubes)(x).item<float>(), 18);
+}
+
+TEST(Functional, ArgumentsOfSeveralDtypes) {
+  const Array x = vector({1, 2}), w = Array::from<float>({1, 2});
+  const auto f = [](const Var& a, const Var& b) { return sum(a * a) * cast(sum(b * b), DType::float64); };
+  const auto slope = [&](Array dx, Array dw) { return directional_derivative(f, {x, w}, {dx, dw}).item<double>(); };
+  EXPECT_EQ(slope(vector({1, 0}), Array::from<float>({0, 0})), 10);
+  EXPECT_NEAR(slope(vector({3, 0}), Array::from<float>({0, 4})), (3 * 10 + 4 * 20) / 5.0, 1e-13);
+  EXPECT_EQ(jvp(f, {x, w}, {vector({3, 0}), Array::from<float>({0, 4})}).derivative.item<double>(), 110);
+  EXPECT_EQ(laplacian(f)(x, w).item<double>(), 40);
+}
+
+TEST(Functional, DirectionalDerivativesOfABatch) {
+  const auto slope = [](const Var& x, const Var& d) {
+    return directional_derivative([](const Var& v) { return sum(v * v); }, x, d);
+  };
+  EXPECT_TRUE(near(vectorize(slope)(matrix({1, 2, 3, 4}, 2, 2), matrix({1, 0, 0, 2}, 2, 2)), {2, 8}, {2}));
+  const std::string message = message_of<ValueError>([&] {
+    vectorize(slope)(matrix({1, 2, 3, 4}, 2, 2), matrix({1, 0, 0, 0}, 2, 2));
+  });
+  EXPECT_TRUE(contains(message, {"the direction's length is 0", "functional_test.cpp"}));
+}
+
+TEST(Functional, IntegerArgumentsAreNamedBeforeTheFunctionIsCalled) {
+  const auto cube = [](const Var& x) { return x * x * x; };
+  const std::string expected = ": argument 0 is int64, only float32 and float64 have derivatives";
+  EXPECT_EQ(message_of<DTypeError>([&] { gradient(cube)(2); }), "gradient" + expected);
+  EXPECT_EQ(message_of<DTypeError>([&] { jacobian(cube)(2); }), "jacobian" + expected);
+  EXPECT_EQ(message_of<DTypeError>([&] { hessian(cube)(2); }), "hessian" + expected);
+  EXPECT_EQ(message_of<DTypeError>([&] { laplacian(cube)(2); }), "laplacian" + expected);
+  EXPECT_EQ(message_of<DTypeError>([&] { divergence(cube)(2); }), "divergence" + expected);
+  EXPECT_EQ(message_of<DTypeError>([&] { vjp(cube, 2, 1.0); }), "vjp" + expected);
+}
+
+TEST(Taylor, NumbersTakeTheDtypeOfTheCoefficients) {
+  EXPECT_EQ(taylor_polynomial(vector({1, 2, 3}), 2).item<double>(), 17);
+  EXPECT_EQ(taylor_polynomial(Array::from<float>({1, 2}), 0.5).item<float>(), 2);
+}
+
+TEST(Taylor, ASingleCoefficientBroadcasts) {
+  EXPECT_TRUE(near(taylor_polynomial(vector({3}), vector({0, 1, 2})), {3, 3, 3}, {3}));
+  EXPECT_TRUE(contains(message_of<ShapeError>([&] {
+                         taylor_polynomial(matrix({1, 2}, 1, 2), vector({0, 1, 2}));
+                       }),
+                       {"taylor_polynomial: cannot broadcast [2] with [3]"}));
+}
+
+TEST(Taylor, RefusesRulesThatAreNotLinear) {
+  const auto f =
+      custom_gradient([](const Var& x) { return x * x; },
+                      [](std::span<const Var>, const Var&, const Var& u) { return std::vector<Var>{u * u}; });
+  EXPECT_TRUE(contains(message_of<ValueError>([&] { taylor(f, 3.0, 1.0, 2); }),
+                       {"taylor: the rule of a custom op is not linear in its cotangent"}));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,7 +46,7 @@ std::vector<Var> record_hessian_vector_product(const VarFunction& f, Vars x, Var
 std::vector<Var> record_laplacian(const VarFunction& f, Vars x);
 std::vector<Var> record_divergence(const VarFunction& f, Vars x);
 std::vector<Var> record_taylor(const VarFunction& f, Vars x, Vars direction, int order);
-Var record_polynomial(const Var& coefficients, const Var& t);
+Var record_polynomial(const Var& coefficients, const Operand& t);
 
 /// The positions chosen, or all of them.
 template <std::size_t Arguments, std::size_t... Wrt>
@@ -172,8 +173,9 @@ auto directional_derivative(const F& f, const X& x, const D& direction) {
 }
 
 /// The matrix of the partial derivatives of a tensor function: jacobian(f)(x) has the shape of f(x) followed by that of
-/// x. Of several arguments it is an array, as for `gradient`. One product with a whole basis, vectorized: of tangents
-/// where x has fewer elements than f(x), of cotangents otherwise; costs their number times 1 to 4 functions at most.
+/// x, and the dtype of f(x). Of several arguments it is an array, as for `gradient`. One product with a whole basis,
+/// vectorized: of tangents where x has fewer elements than f(x), of cotangents otherwise; costs their number times 1 to
+/// 4 functions at most.
 template <std::size_t... Wrt, class F>
 auto jacobian(F f) {
   return detail::transformed<Wrt...>(std::move(f), detail::record_jacobian, []<std::size_t N>(auto values) {
@@ -203,8 +205,8 @@ auto hessian_vector_product(const F& f, const X& x, const V& v) {
 }
 
 /// The sum of the second derivatives of a scalar function for each element of its arguments, the trace of the Hessian:
-/// laplacian(f)(x). Costs the Hessian's products, and memory for one number of each. Throws ShapeError if f gives no
-/// scalar.
+/// laplacian(f)(x), of f's dtype. Costs the Hessian's products, and memory for one number of each. Throws ShapeError if
+/// f gives no scalar.
 template <class F>
 auto laplacian(F f) {
   return [f = std::move(f)]<class... X>(const X&... x) requires(detail::kTakesVars<F, sizeof...(X)>) {
@@ -238,13 +240,18 @@ auto taylor(const F& f, const X& x, const D& direction, int order) {
 }
 
 /// The polynomial with these coefficients, which stand along the first axis, at t: a scalar, or a tensor that
-/// broadcasts against one coefficient. Horner's rule. Throws ShapeError if the coefficients are a scalar or none, and
-/// unless a tensor t broadcasts.
+/// broadcasts against one coefficient. Horner's rule. A C++ number takes the coefficients' dtype. Throws ShapeError if
+/// the coefficients are a scalar or none, and unless a tensor t broadcasts.
 template <class Coefficients, class T>
 auto taylor_polynomial(const Coefficients& coefficients, const T& t) {
-  const auto horner = [](const Var& c, const Var& at) { return detail::record_polynomial(c, at); };
-  return detail::call_transform_of(
-      horner, [](const detail::VarFunction& g, detail::Vars x) { return g(x); }, coefficients, t)[0];
+  const auto call = [](const detail::VarFunction& g, detail::Vars x) { return g(x); };
+  if constexpr (std::is_arithmetic_v<T>) {
+    const auto horner = [t](const Var& c) { return detail::record_polynomial(c, t); };
+    return detail::call_transform_of(horner, call, coefficients)[0];
+  } else {
+    const auto horner = [](const Var& c, const Var& at) { return detail::record_polynomial(c, at); };
+    return detail::call_transform_of(horner, call, coefficients, t)[0];
+  }
 }
 
 }  // namespace xtape

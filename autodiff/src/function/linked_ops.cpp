@@ -16,7 +16,7 @@ namespace {
   const Var arranged = take(concatenate({argsort(x)}), cumsum(logcumsumexp(x)), 0);
   const Var matrices = matmul(cholesky(det(eigvalsh(lstsq(x, inv(qr(svdvals(x)).r))))), x);
   const Var reduced = logsumexp(norm(var(sum(x))));
-  length_of(std::span(&reduced, 1));
+  length_of(std::span(&reduced, 1), {});
   straight_through(reduced, reduced);
   max_pool2d(uniform_like(elementwise + arranged, matrices + reduced), 1, 1);
 }

@@ -57,6 +57,10 @@ Applied apply_scalar(const VarFunction& f, std::span<const Var> x, std::string_v
   return applied;
 }
 
+void fail_nonlinear(std::string_view op) {
+  fail<ValueError>(op, "the rule of a custom op is not linear in its cotangent, so there is no forward derivative");
+}
+
 void check_argument(std::string_view op, std::span<const Var> x, std::size_t i) {
   if (!is_floating(x[i].dtype()))
     fail<DTypeError>(op, "argument ", i, " is ", x[i].dtype(), ", only float32 and float64 have derivatives");
@@ -81,7 +85,7 @@ std::vector<Var> pull_back(std::span<const Var> y, std::span<const Var> cotangen
     const RuleScope scope(state, location_of(y[0]));
     for (std::size_t i = 0; i < y.size(); ++i) {
       const Var product = sum(strong_multiply(y[i], cotangents[i]));
-      total = i == 0 ? product : total + product;
+      total = i == 0 ? product : total + as_dtype(product, total.dtype());
     }
   }
   return gradient(state, VarAccess::node(total), nodes);
@@ -92,11 +96,11 @@ Var push_forward(const Var& y, std::span<const Var> x, std::span<const Var> tang
   const Var dummy = placeholder_like(y);
   const std::vector<Var> products = pull_back(std::span(&y, 1), std::span(&dummy, 1), x);
   const Var result = pull_back(products, tangents, std::span(&dummy, 1))[0];
-  if (depends_on(state, result, dummy))
-    fail<ValueError>("jvp",
-                     "the rule of a custom op is not linear in its cotangent, so there is no forward derivative");
+  if (depends_on(state, result, dummy)) fail_nonlinear("jvp");
   return result;
 }
+
+Var as_dtype(const Var& x, DType dtype) { return x.dtype() == dtype ? x : cast(x, dtype); }
 
 Var placeholder_like(const Var& x) {
   TapeState& state = VarAccess::state(x);

@@ -27,6 +27,8 @@ Applied apply(const VarFunction& f, std::span<const Var> x, std::string_view op)
 /// Throws ShapeError too if the result is no scalar.
 Applied apply_scalar(const VarFunction& f, std::span<const Var> x, std::string_view op);
 
+/// Throws ValueError: a rule on the way is not linear in its cotangent.
+[[noreturn]] void fail_nonlinear(std::string_view op);
 /// Throws DTypeError unless argument `i` is floating.
 void check_argument(std::string_view op, std::span<const Var> x, std::size_t i);
 /// Throws ShapeError or DTypeError unless there is a tangent like each of the arguments, which must be floating.
@@ -40,6 +42,9 @@ Var push_forward(const Var& y, std::span<const Var> x, std::span<const Var> tang
 
 /// The Jacobian of y for x, of the shape of y followed by that of x, by tangents or cotangents, whichever are fewer.
 Var jacobian_of(const Var& y, const Var& x);
+
+/// The Var itself if it is of the dtype.
+Var as_dtype(const Var& x, DType dtype);
 
 /// A leaf without a value, like a Var.
 Var placeholder_like(const Var& x);

@@ -3,11 +3,12 @@
 
 #include <span>
 
-#include <xtape/tape.hpp>
+#include "tape/state.hpp"
 
 namespace xtape::detail {
 
-/// The norm of all tensors together. When it is computed, throws ValueError unless it is positive and finite.
-Var length_of(std::span<const Var> direction);
+/// The norm of all tensors together, float64 if their dtypes differ. When it is computed, throws ValueError that names
+/// the location unless it is positive and finite.
+Var length_of(std::span<const Var> direction, Location location);
 
 }  // namespace xtape::detail

@@ -18,13 +18,18 @@ std::vector<Var> with(const Var& first, std::vector<Var> rest) {
   return rest;
 }
 
-std::vector<Var> chosen(Vars x, Positions wrt, std::string_view op) {
+std::vector<Var> chosen(Vars x, Positions wrt) {
   std::vector<Var> result;
-  for (std::size_t i : wrt) {
-    check_argument(op, x, i);
-    result.push_back(x[i]);
-  }
+  for (std::size_t i : wrt) result.push_back(x[i]);
   return result;
+}
+
+void check_chosen(std::string_view op, Vars x, Positions wrt) {
+  for (std::size_t i : wrt) check_argument(op, x, i);
+}
+
+void check_arguments(std::string_view op, Vars x) {
+  for (std::size_t i = 0; i < x.size(); ++i) check_argument(op, x, i);
 }
 
 std::vector<Var> gradient_of(const Applied& applied, Vars targets) {
@@ -64,7 +69,8 @@ std::vector<Var> for_basis(const Var& placeholder, Vars results) {
 std::vector<Var> jacobians_by_cotangents(const Var& y, Vars targets) {
   const Var cotangent = placeholder_like(y);
   std::vector<Var> rows = for_basis(cotangent, pull_back(std::span(&y, 1), std::span(&cotangent, 1), targets));
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = reshape(rows[i], joined_shape(y.shape(), targets[i].shape()));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    rows[i] = as_dtype(reshape(rows[i], joined_shape(y.shape(), targets[i].shape())), y.dtype());
   return rows;
 }
 
@@ -76,11 +82,11 @@ Var jacobian_by_tangents(const Var& y, const Var& x) {
   return reshape(transpose(reshape(columns, {x.size(), y.size()})), joined_shape(y.shape(), x.shape()));
 }
 
-/// The sum, over a basis of tensors like x, of each one's product with what `image` records for it.
+/// The sum, over a basis of tensors like y, of each one's product with what `image` records for it, of y's dtype.
 template <class Image>
-Var trace_of(const Var& x, Image image) {
-  const Var direction = placeholder_like(x);
-  const Var product = sum(direction * image(direction));
+Var trace_of(const Var& y, Image image) {
+  const Var direction = placeholder_like(y);
+  const Var product = sum(direction * as_dtype(image(direction), y.dtype()));
   return sum(for_basis(direction, std::span(&product, 1))[0]);
 }
 
@@ -91,13 +97,14 @@ Var jacobian_of(const Var& y, const Var& x) {
 }
 
 std::vector<Var> record_value_and_gradient(const VarFunction& f, Vars x, Positions wrt) {
+  check_chosen("gradient", x, wrt);
   const Applied applied = apply_scalar(f, x, "gradient");
-  return with(applied.y, gradient_of(applied, chosen(applied.x, wrt, "gradient")));
+  return with(applied.y, gradient_of(applied, chosen(applied.x, wrt)));
 }
 
 std::vector<Var> record_value_and_vjp(const VarFunction& f, Vars x, const Var& cotangent) {
+  check_arguments("vjp", x);
   const Applied applied = apply(f, x, "vjp");
-  for (std::size_t i = 0; i < x.size(); ++i) check_argument("vjp", x, i);
   if (cotangent.shape() != applied.y.shape())
     fail<ShapeError>("vjp", "the cotangent is ", cotangent.shape(), ", the function gives ", applied.y.shape());
   if (cotangent.dtype() != applied.y.dtype())
@@ -114,12 +121,15 @@ std::vector<Var> record_value_and_jvp(const VarFunction& f, Vars x, Vars tangent
 std::vector<Var> record_directional_derivative(const VarFunction& f, Vars x, Vars direction) {
   check_tangents("directional_derivative", x, direction);
   const Applied applied = apply_scalar(f, x, "directional_derivative");
-  return {push_forward(applied.y, applied.x, direction) / length_of(direction)};
+  const Var slope = push_forward(applied.y, applied.x, direction);
+  const Var length = length_of(direction, applied.state.program[VarAccess::node(applied.y)].location);
+  return {slope / as_dtype(length, slope.dtype())};
 }
 
 std::vector<Var> record_jacobian(const VarFunction& f, Vars x, Positions wrt) {
+  check_chosen("jacobian", x, wrt);
   const Applied applied = apply(f, x, "jacobian");
-  const std::vector<Var> targets = chosen(applied.x, wrt, "jacobian");
+  const std::vector<Var> targets = chosen(applied.x, wrt);
   std::vector<Var> result(targets.size()), rest;
   std::vector<std::size_t> places;
   for (std::size_t i = 0; i < targets.size(); ++i) {
@@ -137,8 +147,9 @@ std::vector<Var> record_jacobian(const VarFunction& f, Vars x, Positions wrt) {
 }
 
 std::vector<Var> record_hessian(const VarFunction& f, Vars x, Positions wrt) {
+  check_chosen("hessian", x, wrt);
   const Applied applied = apply_scalar(f, x, "hessian");
-  const std::vector<Var> targets = chosen(applied.x, wrt, "hessian");
+  const std::vector<Var> targets = chosen(applied.x, wrt);
   std::vector<Var> rows;
   for (const Var& gradient : gradient_of(applied, targets))
     for (const Var& block : jacobians_by_cotangents(gradient, targets)) rows.push_back(block);
@@ -152,36 +163,39 @@ std::vector<Var> record_hessian_vector_product(const VarFunction& f, Vars x, Var
 }
 
 std::vector<Var> record_laplacian(const VarFunction& f, Vars x) {
+  check_arguments("laplacian", x);
   const Applied applied = apply_scalar(f, x, "laplacian");
-  for (std::size_t i = 0; i < x.size(); ++i) check_argument("laplacian", x, i);
   const std::vector<Var> gradients = gradient_of(applied, applied.x);
   Var total;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const Var part = trace_of(applied.x[i], [&](const Var& direction) {
+    const Var trace = trace_of(applied.x[i], [&](const Var& direction) {
       return pull_back(std::span(&gradients[i], 1), std::span(&direction, 1), std::span(&applied.x[i], 1))[0];
     });
+    const Var part = as_dtype(trace, applied.y.dtype());
     total = i == 0 ? part : total + part;
   }
   return {total};
 }
 
 std::vector<Var> record_divergence(const VarFunction& f, Vars x) {
-  const Applied applied = apply(f, x, "divergence");
   check_argument("divergence", x, 0);
+  const Applied applied = apply(f, x, "divergence");
   if (applied.y.shape() != x[0].shape())
     fail<ShapeError>("divergence", "the function gives ", applied.y.shape(), " for an argument ", x[0].shape());
-  return {trace_of(applied.x[0], [&](const Var& cotangent) {
+  return {trace_of(applied.y, [&](const Var& cotangent) {
     return pull_back(std::span(&applied.y, 1), std::span(&cotangent, 1), applied.x)[0];
   })};
 }
 
-Var record_polynomial(const Var& coefficients, const Var& t) {
+Var record_polynomial(const Var& coefficients, const Operand& t) {
   if (coefficients.rank() == 0 || coefficients.shape()[0] == 0)
     fail<ShapeError>("taylor_polynomial", "the coefficients are ", coefficients.shape(),
                      ", there must be at least one");
   const auto coefficient = [&](std::int64_t k) { return slice(coefficients, {Slice(k)}); };
   std::int64_t k = coefficients.shape()[0] - 1;
   Var value = coefficient(k);
+  if (t.kind == Operand::Kind::var)
+    value = broadcast_to(value, broadcast_shapes("taylor_polynomial", value.shape(), t.var.shape()));
   while (k-- > 0) value = value * t + coefficient(k);
   return value;
 }

@@ -6,6 +6,7 @@
 #include "ops/op.hpp"
 #include "ops/record.hpp"
 #include "ops/view.hpp"
+#include "transform/apply.hpp"
 
 namespace xtape::detail {
 
@@ -90,6 +91,7 @@ Tangent tangent_of(TapeState& state, NodeId node, const std::vector<bool>& varie
     const Var along = VarAccess::make(state, tangent.terms[i].tangent);
     add_result(state, tangent, i,
                VarAccess::node(vjp(state, VarAccess::node(products[i]), along, std::span(&dummy, 1))[0]));
+    if (std::ranges::binary_search(tangent.terms[i].nodes, dummy)) fail_nonlinear("taylor");
   }
   return tangent;
 }

@@ -25,7 +25,8 @@ struct Tangent {
   std::vector<Term> terms;
 };
 
-/// The tangent of a node whose inputs vary where `varies` says so. Throws what its rule throws.
+/// The tangent of a node whose inputs vary where `varies` says so. Throws what its rule throws, and ValueError if
+/// that is not linear in its cotangent.
 Tangent tangent_of(TapeState& state, NodeId node, const std::vector<bool>& varies);
 
 /// For an elementwise node: its partial derivatives for each of its inputs that vary, as terms without tangents. Inputs
