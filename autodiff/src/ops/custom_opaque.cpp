@@ -127,9 +127,9 @@ void describe_opaque(CustomDefinition& definition) {
 
 Var record_opaque(const CustomDefinition& definition, TapeState& state, std::span<const NodeId> inputs,
                   Location location) {
-  constexpr std::size_t kMostInputs = 32;
-  if (inputs.size() > kMostInputs)
-    fail<ValueError>(definition.name, "an opaque op takes up to ", kMostInputs, " inputs, not ", inputs.size());
+  constexpr std::size_t kMostOpaqueInputs = 32;
+  if (inputs.size() > kMostOpaqueInputs)
+    fail<ValueError>(definition.name, "an opaque op takes up to ", kMostOpaqueInputs, " inputs, not ", inputs.size());
   std::vector<Shape> shapes;
   DType dtype = state.program[inputs[0]].dtype;
   for (NodeId input : inputs) {
