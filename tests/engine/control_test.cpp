@@ -7,30 +7,14 @@
 #include <xtape/control.hpp>
 #include <xtape/function.hpp>
 #include <xtape/functional.hpp>
-#include <xtape/gradient_check.hpp>
 #include <xtape/vectorize.hpp>
 #include <xtape/xtape.hpp>
 
-#include "support/check.hpp"
+#include "engine/derivative_cases.hpp"
 
 namespace xtape::test {
 
 namespace {
-
-Array vector(std::vector<double> values) { return Array::from(values); }
-
-testing::AssertionResult near(const Array& actual, const std::vector<Real>& expected, const Shape& shape,
-                              Real relative = 1e-13L) {
-  return close(actual, tensor(expected, shape), relative);
-}
-
-template <class F>
-testing::AssertionResult holds(F f, const Array& x, int order = 1) {
-  CheckOptions options;
-  options.order = order;
-  const CheckReport report = check_gradient(f, x, options);
-  return report.passed() ? testing::AssertionSuccess() : testing::AssertionFailure() << to_string(report);
-}
 
 // ---- Rules of one's own
 

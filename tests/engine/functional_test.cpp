@@ -7,25 +7,18 @@
 #include <xtape/control.hpp>
 #include <xtape/custom_op.hpp>
 #include <xtape/functional.hpp>
-#include <xtape/gradient_check.hpp>
 #include <xtape/vectorize.hpp>
 #include <xtape/xtape.hpp>
 
-#include "support/check.hpp"
+#include "engine/derivative_cases.hpp"
 #include "support/differences.hpp"
 
 namespace xtape::test {
 
 namespace {
 
-Array vector(std::vector<double> values) { return Array::from(values); }
 Array matrix(std::vector<double> values, std::int64_t rows, std::int64_t columns) {
   return Array::from(values, Shape{rows, columns});
-}
-
-testing::AssertionResult near(const Array& actual, const std::vector<Real>& expected, const Shape& shape,
-                              Real relative = 1e-13L) {
-  return close(actual, tensor(expected, shape), relative);
 }
 
 /// The function of Rosenbrock (1960), in any number of dimensions.
@@ -39,15 +32,6 @@ Var network(const Var& x) {
   Var y = x;
   for (int layer = 1; layer <= 10; ++layer) y = tanh(y * (1 + 0.1 * layer) + 0.1 * roll(y, 1));
   return sum(y);
-}
-
-/// Whether the gradient of f holds against numeric derivatives at x.
-template <class F>
-testing::AssertionResult holds(F f, const Array& x, int order = 1) {
-  CheckOptions options;
-  options.order = order;
-  const CheckReport report = check_gradient(f, x, options);
-  return report.passed() ? testing::AssertionSuccess() : testing::AssertionFailure() << to_string(report);
 }
 
 // ---- gradient and value_and_gradient

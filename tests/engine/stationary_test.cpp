@@ -7,13 +7,11 @@
 #include <xtape/stationary.hpp>
 #include <xtape/xtape.hpp>
 
-#include "support/check.hpp"
+#include "engine/derivative_cases.hpp"
 
 namespace xtape::test {
 
 namespace {
-
-Array vector(std::vector<double> values) { return Array::from(values); }
 
 Var coordinate(const Var& v, std::int64_t i) { return slice(v, {Slice(i)}); }
 
