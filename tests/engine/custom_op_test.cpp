@@ -308,6 +308,20 @@ TEST(CustomOp, SeveralResultsAsOne) {
   EXPECT_TRUE(gradient_is_right([&](const Var& x) { return op(x); }, Array{0.3, -1.2, 2}, {.order = 2}));
 }
 
+TEST(CustomOp, MayTakeGradientsInItsRule) {
+  // exp(x)'s cotangent by a gradient that the rule takes itself, in the middle of a walk that goes on to x and w.
+  Tape tape;
+  const CustomOp own(
+      "own", [](std::span<const Var> x) { return exp(x[0]); },
+      [&](std::span<const Var> x, const Var&, const Var& cotangent) {
+        return std::vector<Var>{cotangent * tape.gradient(sum(exp(x[0])), x[0])};
+      });
+  const Var x = tape.variable(Array{0.5, 1.5}), w = tape.variable(Array{2.0, 3.0});
+  const auto [dx, dw] = tape.gradient<2>(sum(own(x * w) * w), {x, w});
+  const auto [ex, ew] = tape.gradient<2>(sum(exp(x * w) * w), {x, w});
+  EXPECT_TRUE(same_bits(tape.evaluate({dx, dw}), tape.evaluate({ex, ew})));
+}
+
 TEST(OpaqueOp, Errors) {
   const auto of = [](Array value, std::vector<Array> cotangents) {
     return CustomOp(
