@@ -12,19 +12,6 @@ namespace xtape::detail {
 
 namespace {
 
-/// A tape to plan on.
-class PlanningTape {
- public:
-  explicit PlanningTape(const Options& options) : state_(acquire_tape_state(options)) {}
-  ~PlanningTape() { recycle_tape_state(state_); }
-  PlanningTape(const PlanningTape&) = delete;
-  PlanningTape& operator=(const PlanningTape&) = delete;
-  TapeState& operator*() { return *state_; }
-
- private:
-  TapeState* state_;
-};
-
 /// The graph's own nodes on a tape, by their ids, so that what a leaf is can be looked up in the graph. All leaves
 /// count as values that are there; planning does not look at them.
 void copy_nodes(const Graph& graph, TapeState& state) {
@@ -73,8 +60,8 @@ ResultSource planned_result(const Plan& plan, std::span<const NodeId> asked, Nod
 }  // namespace
 
 Recorded plan_graph(Graph graph, const Options& options) {
-  PlanningTape tape(options);
-  TapeState& state = *tape;
+  const Tape tape(options);
+  TapeState& state = VarAccess::state(tape);
   copy_nodes(graph, state);
   Request request;
   make_request(state, graph.outputs, request);

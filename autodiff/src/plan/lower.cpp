@@ -18,19 +18,6 @@ NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> i
 
 namespace {
 
-/// A tape to record lowerings on.
-class ScratchTape {
- public:
-  explicit ScratchTape(const Options& options) : state_(acquire_tape_state(options)) {}
-  ~ScratchTape() { recycle_tape_state(state_); }
-  ScratchTape(const ScratchTape&) = delete;
-  ScratchTape& operator=(const ScratchTape&) = delete;
-  TapeState& operator*() { return *state_; }
-
- private:
-  TapeState* state_;
-};
-
 NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const NodeId> inputs,
                        std::span<const std::int64_t> attributes) {
   const RuleScope scope(scratch, node.location);
@@ -137,13 +124,14 @@ Lowered without_waste(const Program& source, std::span<const NodeId> outputs, st
 
 Lowered lower(const Request& request) {
   const Options& options = request.state->options;
-  ScratchTape scratch(options);
+  const Tape tape(options);  // to record lowerings on
+  TapeState& scratch = VarAccess::state(tape);
   std::vector<std::uint32_t> origins;
   const Positions positions(request);
-  const std::vector<NodeId> mapped = record_lowered(request, positions, *scratch, origins);
+  const std::vector<NodeId> mapped = record_lowered(request, positions, scratch, origins);
   std::vector<NodeId> outputs;
   for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
-  Lowered lowered = without_waste((*scratch).program, outputs, origins, options.planned);
+  Lowered lowered = without_waste(scratch.program, outputs, origins, options.planned);
   return options.planned && options.rounding_passes ? peephole(lowered) : lowered;
 }
 
