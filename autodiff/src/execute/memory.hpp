@@ -22,6 +22,7 @@ class Workspace {
   Workspace(Workspace&& other) noexcept : bytes_(other.bytes_), data_(std::exchange(other.data_, nullptr)) {}
   Workspace& operator=(Workspace&&) = delete;
   std::byte* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
 
  private:
   std::size_t bytes_;

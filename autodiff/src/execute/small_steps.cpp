@@ -14,10 +14,6 @@ constexpr std::size_t kMostElements = 64;
 constexpr std::size_t kRegister = kMostElements * 8;  ///< bytes, of the widest elements
 constexpr std::size_t kScalar = 64;
 
-std::size_t memory_of(const Loop& loop) {
-  return (loop.registers + loop.streams.size()) * kRegister + loop.scalars.size() * kScalar;
-}
-
 template <class T>
 void fill(std::byte* to, const std::byte* from) {
   T element;
@@ -50,14 +46,16 @@ bool SmallLoop::fits(const Loop& loop) {
                              [](const Loop::Sink& sink) { return sink.rows == nullptr && sink.shape.inner == 1; });
 }
 
-SmallLoop::SmallLoop(const Loop& loop)
+std::size_t SmallLoop::stage_bytes(const Loop& loop) {
+  return (loop.registers + loop.streams.size()) * kRegister + loop.scalars.size() * kScalar;
+}
+
+SmallLoop::SmallLoop(const Loop& loop, std::byte* stage)
     : loop_(&loop),
       elements_(static_cast<std::size_t>(loop.space.size())),
-      memory_(memory_of(loop)),
-      rest_(memory_.data()),
+      rest_(stage),
       slots_(loop.slots),
       segments_(loop.sinks.size()) {
-  if (rest_ != nullptr) std::memset(rest_, 0, memory_of(loop));  // kernels compute on what fills up a vector, too
   place_slots();
   find_gathers();
   order_actions();

@@ -1,11 +1,10 @@
 // Steps over so little that finding out what to do costs more than doing it. What does not depend on where buffers are
-// is found out once, for a Function's calls. They compute what run_loop and run_matmul do, with the same kernels.
+// is found out once, for a SteadyRun. They compute what run_loop and run_matmul do, with the same kernels.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "execute/memory.hpp"
 #include "execute/run.hpp"
 
 namespace xtape::detail {
@@ -14,8 +13,10 @@ namespace xtape::detail {
 class SmallLoop {
  public:
   static bool fits(const Loop& loop);
-  /// Of a loop that fits and outlives this.
-  explicit SmallLoop(const Loop& loop);
+  /// What the loop needs for its blocks while it runs.
+  static std::size_t stage_bytes(const Loop& loop);
+  /// Of a loop that fits and outlives this, as does the stage, which begins as zeros.
+  SmallLoop(const Loop& loop, std::byte* stage);
   void run(Bases bases);
 
  private:
@@ -45,8 +46,7 @@ class SmallLoop {
 
   const Loop* loop_;
   std::size_t elements_;
-  Workspace memory_;
-  std::byte* rest_;
+  std::byte* rest_;  ///< of the stage
   std::vector<Slot> slots_;
   std::vector<Copy> reads_, writes_;
   std::vector<Splat> scalars_;

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <xtape/function.hpp>
 
-#include "execute/memory.hpp"
-#include "execute/run.hpp"
-#include "execute/small_steps.hpp"
+#include "execute/steady_run.hpp"
 #include "function/recorded.hpp"
 
 namespace xtape::detail {
@@ -52,9 +51,7 @@ class Run {
  private:
   void set_inputs(CallInputs inputs);
   void set_outputs(std::span<Array> results);
-  void prepare_steps();
   void run_steps(StepTimes* times);
-  void run_step(std::size_t step);
   Array leaf_value(const ResultSource& result, CallInputs inputs) const;
 
   struct Placed {
@@ -62,18 +59,9 @@ class Run {
     std::uint32_t at;
   };
   std::shared_ptr<const Recorded> recorded_;
-  std::vector<std::byte*> bases_;
-  Workspace kept_;  ///< the plan's workspace if it is small
+  std::optional<SteadyRun> steady_;  ///< if there is a plan
   std::vector<Placed> inputs_, parameters_;
   std::vector<const Array*> borrowed_;
-  /// Where the plan's step of the same number runs: among the small ones, or as in any plan.
-  struct SmallStep {
-    enum class Kind : std::uint8_t { none, loop, product } kind;
-    std::uint32_t index;
-  };
-  std::vector<SmallStep> steps_;
-  std::vector<SmallLoop> loops_;
-  std::vector<SmallProduct> products_;
   bool only_outputs_ = true;  ///< no result is a leaf
 };
 

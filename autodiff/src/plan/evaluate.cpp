@@ -120,13 +120,22 @@ std::string location_text(const TapeState& state, const Prepared& prepared, std:
   return " (recorded at " + place_text(state, node) + ")";
 }
 
+void run_steps(Scratch& scratch, const Prepared& prepared, std::size_t& step, StepTimes* times) {
+  const Plan& plan = *prepared.plan;
+  if (prepared.steady == nullptr)
+    return run_plan(plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step, times);
+  for (std::size_t i = 0; i < plan.leaves.size(); ++i) prepared.steady->put(plan.leaves[i], scratch.leaf_bases[i]);
+  for (std::size_t i = 0; i < plan.output_buffers.size(); ++i)
+    prepared.steady->put(plan.output_buffers[i], scratch.result_bases[i]);
+  (*prepared.steady)(step, times);
+}
+
 void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes* times) {
   gather_leaves(state, prepared.leaves, scratch.leaf_bases);
   allocate_results(scratch, *prepared.plan);
   std::size_t step = 0;
   try {
-    run_plan(*prepared.plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step,
-             times == nullptr ? nullptr : &times->steps);
+    run_steps(scratch, prepared, step, times == nullptr ? nullptr : &times->steps);
   } catch (const ValueError& error) {
     throw ValueError(error.what() + location_text(state, prepared, step));
   } catch (const NumericalError& error) {

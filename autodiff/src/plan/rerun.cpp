@@ -35,10 +35,10 @@ Reruns& present_recording(TapeState& state) {
 
 }  // namespace
 
-const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
+Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
   Reruns& reruns = present_recording(state);
   if (reruns.diverged || reruns.next >= reruns.entries.size()) return nullptr;
-  const Reruns::Entry& entry = reruns.entries[reruns.next];
+  Reruns::Entry& entry = reruns.entries[reruns.next];
   if (!std::ranges::equal(entry.asked, asked) || entry.kept != state.kept ||
       entry.prepared.plan->instruction_set != instruction_set())
     return nullptr;
@@ -47,10 +47,11 @@ const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
   if (!state.program.same(state.previous, known, end)) return nullptr;
   reruns.compared = std::max(reruns.compared, end);
   ++reruns.next;
+  if (entry.prepared.steady == nullptr) entry.prepared.steady = std::make_unique<SteadyRun>(*entry.prepared.plan);
   return &entry.prepared;
 }
 
-const Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared) {
+Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared) {
   Reruns& reruns = present_recording(state);
   reruns.diverged = true;
   if (reruns.next == Reruns::kMostEntries) --reruns.next;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "execute/steady_run.hpp"
 #include "plan/plan.hpp"
 #include "plan/request.hpp"
 
@@ -17,6 +18,7 @@ struct Prepared {
   std::shared_ptr<const Plan> plan;
   Request request;
   std::vector<NodeId> leaves;
+  std::unique_ptr<SteadyRun> steady = nullptr;  ///< from the second time on
 };
 
 /// The evaluations of a recording, in order.
@@ -40,9 +42,9 @@ struct Reruns {
 };
 
 /// The next evaluation of the recording, if it is the one that came next last time; else null.
-const Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked);
+Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked);
 /// Remembers an evaluation that was planned, before it runs.
-const Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared);
+Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared prepared);
 
 /// After an evaluation that threw: what came after it last time relied on its values.
 void forget_later_runs(TapeState& state);
