@@ -150,6 +150,15 @@ TapeState* nodes_of_vars(Operands operands, NodeId* nodes) {
   return state;
 }
 
+/// What the previous recording has here, if that is this op of the same operands, which makes all checks needless.
+NodeId append_again(TapeState& state, const Op& op, std::span<const NodeId> inputs, std::optional<DType> output,
+                    const Operand& first) {
+  const DType dtype = output.value_or(state.program[inputs[0]].dtype);
+  const NodeId id = state.program.append_again(op, dtype, inputs, location_of(state, first));
+  if (id != kNoNode) state.program[id].internal = state.rule_depth > 0;
+  return id;
+}
+
 /// The nodes of any operands, once the op is known to take them.
 TapeState& resolve_inputs(const Op& op, Operands list, std::optional<DType> output, NodeId* nodes) {
   TapeState& state = tape_of(op.name, list);
@@ -168,6 +177,10 @@ Var record_elementwise(const Op& op, std::initializer_list<const Operand*> opera
   const Operands list(operands.begin(), operands.size());
   NodeId inputs[3];
   TapeState* state = op.boolean_first ? nullptr : nodes_of_vars(list, inputs);
+  if (state != nullptr) {
+    const NodeId again = append_again(*state, op, std::span(inputs, list.size()), output, *list[0]);
+    if (again != kNoNode) return VarAccess::make(*state, again);
+  }
   if (state == nullptr) state = &resolve_inputs(op, list, output, inputs);
   const DType dtype = state->program[inputs[op.boolean_first ? 1 : 0]].dtype;
   check_kernel(op, dtype, output.value_or(dtype));

@@ -21,7 +21,6 @@ Reruns& present_recording(TapeState& state) {
     reruns.trusted = Reruns::kMostEntries;
     reruns.tape_generation = generation;
     reruns.next = 0;
-    reruns.compared = 0;
     reruns.diverged = false;
   }
   if (reruns.options != state.options || reruns.cache_generation != plan_cache_generation()) {
@@ -43,9 +42,7 @@ Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
       entry.prepared.plan->instruction_set != instruction_set())
     return nullptr;
   const NodeId end = *std::max_element(asked.begin(), asked.end()) + 1;
-  const NodeId known = std::max(reruns.compared, state.gradients_compared);  // a copied gradient has been compared
-  if (!state.program.same(state.previous, known, end)) return nullptr;
-  reruns.compared = std::max(reruns.compared, end);
+  if (end > state.program.repeated()) return nullptr;
   ++reruns.next;
   if (entry.prepared.steady == nullptr) entry.prepared.steady = std::make_unique<SteadyRun>(*entry.prepared.plan);
   return &entry.prepared;

@@ -1,5 +1,5 @@
 // The short way to a plan: a training loop records the same program after each reset, so a tape remembers the plans of
-// its last recording, and its next one is compared with it node by node. What differs goes to the plan cache.
+// its last recording. What differs from it (tape/program.hpp) goes to the plan cache.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,6 @@ struct Reruns {
   std::vector<Entry> entries;
   std::size_t trusted = kMostEntries;  ///< entries from here on were planned after one had failed
   std::size_t next = 0;                ///< how many evaluations the present recording has had, all as before
-  NodeId compared = 0;                 ///< nodes of it known to be the same as before
   bool diverged = false;               ///< the present recording is another one
   Options options;
   std::uint64_t cache_generation = 0;

@@ -52,14 +52,8 @@ const Array& checked_for_changes(const Array& array) {
 }  // namespace
 
 void TapeState::clear() {
-  if (program.size() <= kLargeMarks) {
-    std::swap(program, previous);
-    std::swap(gradients, previous_gradients);
-  } else {
-    previous.clear();
-    previous_gradients.clear();
-  }
-  program.clear();
+  program.rewind();
+  std::swap(gradients, previous_gradients);
   gradients.clear();
   gradients_compared = 0;
   gradients_differ = false;

@@ -67,14 +67,13 @@ struct Reruns;
 
 struct TapeState {
   Program program;
-  Program previous;                    ///< the recording before the last reset: most often the same once more
   std::vector<Array> arrays;           ///< for Holds::array
   std::vector<std::uint64_t> numbers;  ///< for Holds::number: the bits of an element of the node's dtype
   std::vector<ParameterRead> reads;    ///< for Holds::parameter
   std::vector<Substitution> substitutions;
   std::vector<NodeId> kept;  ///< the nodes with `keep`
   std::vector<RecordedGradient> gradients, previous_gradients;
-  NodeId gradients_compared = 0;  ///< nodes that rules know to be those of `previous`
+  NodeId gradients_compared = 0;  ///< nodes that rules know to be the same as before
   bool gradients_differ = false;  ///< this recording has had a gradient that the previous one had not
   std::uint64_t user_rules = 0;   ///< how many rules of custom ops have run
   std::vector<std::shared_ptr<const UserRule>> rules;  ///< of nodes that record_ruled made, by their attribute
