@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
 #include <limits>
 #include <vector>
 
@@ -61,6 +62,85 @@ TEST(Rerun, TheSameProgramIsAHitAndAnotherIsNot) {
     Var late = y * 2.0;
     EXPECT_EQ(y.item<double>(), round % 3 == 0 ? 14 : 12);
     EXPECT_EQ(late.item<double>(), round % 3 == 0 ? 28 : 24);
+  }
+}
+
+/// Programs that begin alike and differ in one thing each: an op, the order of inputs, an attribute, a dtype, a shape,
+/// a literal, what a number stands for, how far they go, and what rules record.
+std::vector<std::function<std::vector<Var>(Tape&)>> programs_much_alike() {
+  using Vars = std::vector<Var>;
+  const auto with_leaves = [](auto body) {
+    return [body](Tape& tape) -> Vars {
+      Var x = tape.variable(Array{1, 2, 3, 4}), y = tape.variable(Array{5, 6, 7, 9});
+      Var z = tanh(x);
+      return body(tape, x, y, z);
+    };
+  };
+  return {
+      with_leaves([](Tape&, Var x, Var y, Var) { return Vars{sum((x - y) * x)}; }),
+      with_leaves([](Tape&, Var x, Var y, Var) { return Vars{sum((y - x) * x)}; }),
+      with_leaves([](Tape&, Var x, Var y, Var) { return Vars{sum((x + y) * x)}; }),
+      with_leaves([](Tape&, Var x, Var y, Var) { return Vars{sum((x - y) * y)}; }),
+      with_leaves([](Tape&, Var x, Var y, Var z) {
+        return Vars{sum((x - y) * x), sum((x - y) * z)};
+      }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{slice(x, {Slice(0, 2)})}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{slice(x, {Slice(1, 3)})}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{cast(x, DType::float32)}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{cast(x, DType::int64)}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{x * 2.0}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{x * literal(2.0)}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{x * literal(3.0)}; }),
+      with_leaves([](Tape&, Var x, Var, Var) { return Vars{x * Array(2.0)}; }),
+      with_leaves([](Tape&, Var x, Var, Var) {
+        return Vars{reshape(x, {2, 2}) * 2.0};
+      }),
+      with_leaves([](Tape&, Var x, Var, Var) {
+        return Vars{reshape(x, {4, 1}) * 2.0};
+      }),
+      with_leaves([](Tape& tape, Var x, Var y, Var) { return Vars{tape.gradient(sum(x * x * y), x)}; }),
+      with_leaves([](Tape& tape, Var x, Var y, Var) { return Vars{tape.gradient(sum(x * x * y), y)}; }),
+      with_leaves([](Tape& tape, Var x, Var y, Var) {
+        Var dx = tape.gradient(sum(x * x * y), x);
+        return Vars{tape.gradient(sum(dx * x), x), dx};
+      }),
+      [](Tape& tape) -> Vars {
+        return {tape.variable(Array{{1, 2}, {3, 4}}) * tape.variable(Array{5, 6})};
+      },
+      [](Tape& tape) -> Vars { return {tape.variable(1.5f) * tape.variable(2.5f)}; },
+      [](Tape& tape) -> Vars { return {tape.variable(1.5) * tape.variable(2.5)}; },
+  };
+}
+
+TEST(Rerun, AfterAnyOtherRecordingTheProgramIsAsOnANewTape) {
+  const auto programs = programs_much_alike();
+  Tape tape;
+  for (const auto& first : programs)
+    for (const auto& second : programs)
+      for (const auto* record : {&first, &second, &second}) {
+        tape.reset();
+        const std::vector<Var> results = (*record)(tape);
+        Tape fresh;
+        const std::vector<Var> expected = (*record)(fresh);
+        ASSERT_EQ(tape.dump(), fresh.dump());
+        for (std::size_t i = 0; i < expected.size(); ++i)
+          ASSERT_EQ(to_string(results[i].value()), to_string(expected[i].value()));
+      }
+}
+
+TEST(Rerun, AProgramThatGrowsAndShrinksIsAsOnANewTape) {
+  Tape tape;
+  for (int length : {3, 5, 5, 2, 2, 7, 3, 8, 8, 1}) {
+    tape.reset();
+    Var x = tape.variable(2.0), y = x;
+    for (int i = 0; i < length; ++i) y = i == 3 ? y + x : y * x;
+    Var dx = tape.gradient(y, x);
+    Tape fresh;
+    Var fresh_x = fresh.variable(2.0), fresh_y = fresh_x;
+    for (int i = 0; i < length; ++i) fresh_y = i == 3 ? fresh_y + fresh_x : fresh_y * fresh_x;
+    Var fresh_dx = fresh.gradient(fresh_y, fresh_x);
+    EXPECT_EQ(tape.dump(), fresh.dump());
+    EXPECT_EQ(dx.item<double>(), fresh_dx.item<double>());
   }
 }
 

@@ -117,7 +117,7 @@ class Tape {
 
   /// A leaf with this value. A C++ number gives a 0-d leaf of its own dtype: 2.0 is float64, 2.0f float32, and 2 int64,
   /// which carries no gradient.
-  Var variable(const Array& value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
+  Var variable(Array value, const char* file = __builtin_FILE(), std::uint32_t line = __builtin_LINE());
   template <class T>
   requires std::is_arithmetic_v<T> Var variable(T value, const char* file = __builtin_FILE(),
                                                 std::uint32_t line = __builtin_LINE()) {

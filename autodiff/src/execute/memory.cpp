@@ -2,14 +2,13 @@
 
 #include <sys/mman.h>
 
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <mutex>
 #include <new>
-#include <vector>
 
 #include <xtape/engine.hpp>
 
@@ -22,13 +21,14 @@ constexpr std::size_t kSmall = 4096;  ///< up to here, free lists of each thread
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 constexpr std::size_t kAskForHugePages = 2 * kHugePage;
 
-/// Sizes are rounded up to a power of two, or for large buffers to a quarter of one, so that what is given back fits
-/// what is asked for next.
+/// Small sizes are rounded up to a power of two, from 64 bytes on: which one.
+std::size_t size_class(std::size_t bytes) {
+  return bytes <= kAlignment ? 0 : static_cast<std::size_t>(std::bit_width((bytes - 1) / kAlignment));
+}
+
+/// Large sizes are rounded up to a quarter of a power of two. So what is given back fits what is asked for next.
 std::size_t rounded(std::size_t bytes) {
-  if (bytes <= kAlignment) return kAlignment;
-  const std::size_t power = std::bit_ceil(bytes);
-  if (bytes <= kSmall) return power;
-  const std::size_t quarter = power / 8;
+  const std::size_t quarter = std::bit_ceil(bytes) / 8;
   return (bytes + quarter - 1) / quarter * quarter;
 }
 
@@ -41,37 +41,59 @@ std::byte* from_system(std::size_t bytes) {
   return static_cast<std::byte*>(memory);
 }
 
-/// Small buffers never leave their thread's lists while these are short.
-class SmallLists {
- public:
-  ~SmallLists() {
-    for (auto& list : lists_)
-      for (std::byte* memory : list) std::free(memory);
-    gone_ = true;
-  }
-  std::byte* take(std::size_t bytes) {
-    auto& list = list_for(bytes);
-    if (gone_ || list.empty()) return from_system(bytes);
-    std::byte* memory = list.back();
-    list.pop_back();
+/// Free small buffers of one size, linked through their first bytes.
+struct FreeList {
+  static constexpr std::uint32_t kMost = 64;
+  std::byte* first = nullptr;
+  std::uint32_t count = 0;
+
+  std::byte* take() {
+    std::byte* memory = first;
+    std::memcpy(&first, memory, sizeof first);
+    --count;
     return memory;
   }
-  void give(std::byte* memory, std::size_t bytes) {
-    auto& list = list_for(bytes);
-    if (gone_ || list.size() >= kMost) return std::free(memory);
-    list.push_back(memory);
+  void give(std::byte* memory) {
+    std::memcpy(memory, &first, sizeof first);
+    first = memory;
+    ++count;
   }
-
- private:
-  static constexpr std::size_t kMost = 64;
-  std::vector<std::byte*>& list_for(std::size_t bytes) {
-    return lists_[static_cast<std::size_t>(std::countr_zero(bytes / kAlignment))];
-  }
-  std::array<std::vector<std::byte*>, 7> lists_;
-  static thread_local bool gone_;  ///< Arrays may outlive their thread's lists
 };
-thread_local bool SmallLists::gone_ = false;
-thread_local SmallLists small_lists;
+
+/// Small buffers never leave their thread's lists while these are short. No constructor and no destructor, so that a
+/// thread finds them without a test; SmallListsOwner empties them when the thread ends.
+struct SmallLists {
+  FreeList lists[7];
+  bool owned = false, gone = false;  ///< Arrays may outlive their thread's lists
+};
+constinit thread_local SmallLists small_lists;
+
+struct SmallListsOwner {
+  SmallListsOwner() { small_lists.owned = true; }
+  ~SmallListsOwner() {
+    small_lists.gone = true;
+    for (FreeList& list : small_lists.lists)
+      while (list.first != nullptr) std::free(list.take());
+  }
+};
+
+std::byte* take_small(std::size_t bytes) {
+  const std::size_t which = size_class(bytes);
+  FreeList& list = small_lists.lists[which];
+  return list.first == nullptr ? from_system(kAlignment << which) : list.take();
+}
+
+void own_small_lists() {
+  thread_local const SmallListsOwner owner;
+  static_cast<void>(owner);
+}
+
+void give_small(std::byte* memory, std::size_t bytes) {
+  FreeList& list = small_lists.lists[size_class(bytes)];
+  if (!small_lists.owned) own_small_lists();
+  if (small_lists.gone || list.count == FreeList::kMost) return std::free(memory);
+  list.give(memory);
+}
 
 /// Large buffers, shared by all threads. It keeps no more than was ever in use at once.
 class LargePool {
@@ -141,14 +163,12 @@ LargePool& large_pool() {
 }  // namespace
 
 std::byte* take_memory(std::size_t bytes) {
-  const std::size_t size = rounded(bytes);
-  return size <= kSmall ? small_lists.take(size) : large_pool().take(size);
+  return bytes <= kSmall ? take_small(bytes) : large_pool().take(rounded(bytes));
 }
 
 void give_memory(std::byte* memory, std::size_t bytes) noexcept {
-  const std::size_t size = rounded(bytes);
-  if (size <= kSmall) small_lists.give(memory, size);
-  else large_pool().give(memory, size);
+  if (bytes <= kSmall) give_small(memory, bytes);
+  else large_pool().give(memory, rounded(bytes));
 }
 
 }  // namespace xtape::detail

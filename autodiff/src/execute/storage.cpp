@@ -73,10 +73,9 @@ Array ArrayAccess::allocate(DType dtype, const Shape& shape) {
   return allocate(dtype, shape, static_cast<std::size_t>(shape.size()) * size_of(dtype));
 }
 
-Array ArrayAccess::reshaped(const Array& array, const Shape& shape) {
-  Array result = array;
-  result.shape_ = shape;
-  return result;
+Array ArrayAccess::reshaped(Array array, const Shape& shape) {
+  array.shape_ = shape;
+  return array;
 }
 
 }  // namespace xtape

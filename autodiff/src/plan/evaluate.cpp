@@ -48,7 +48,6 @@ struct Scratch {
   Request request;
   PlanKey key;
   std::vector<const std::byte*> leaf_bases;
-  std::vector<Array> results;
   std::vector<std::byte*> result_bases;
   std::vector<std::byte*> bases;
 };
@@ -60,10 +59,7 @@ class ScratchScope {
     if (stack_.depth == stack_.scratches.size()) stack_.scratches.push_back(std::make_unique<Scratch>());
     scratch_ = stack_.scratches[stack_.depth++].get();
   }
-  ~ScratchScope() {
-    scratch_->results.clear();
-    --stack_.depth;
-  }
+  ~ScratchScope() { --stack_.depth; }
   ScratchScope(const ScratchScope&) = delete;
   ScratchScope& operator=(const ScratchScope&) = delete;
   Scratch& operator*() const { return *scratch_; }
@@ -86,30 +82,48 @@ void gather_leaves(const TapeState& state, std::span<const NodeId> leaves, std::
   }
 }
 
-void allocate_results(Scratch& scratch, const Plan& plan) {
-  scratch.results.clear();
-  scratch.result_bases.clear();
-  for (NodeId id : plan.output_buffers) {
-    scratch.results.push_back(ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
-    scratch.result_bases.push_back(ArrayAccess::mutable_bytes(scratch.results.back()));
+/// New Arrays of the tape for the plan's results; gone again unless they are kept.
+class Results {
+ public:
+  Results(TapeState& state, const Plan& plan, std::vector<std::byte*>& bases)
+      : state_(state), first_(state.arrays.size()) {
+    bases.clear();
+    for (NodeId id : plan.output_buffers) {
+      state.arrays.push_back(ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
+      bases.push_back(ArrayAccess::mutable_bytes(state.arrays.back()));
+    }
   }
-}
-
-void hold(TapeState& state, NodeId id, Array value) {
-  Node& node = state.program[id];
-  node.holds = Holds::array;
-  node.value = static_cast<std::uint32_t>(state.arrays.size());
-  state.arrays.push_back(std::move(value));
-}
-
-void hold_results(const Scratch& scratch, const Prepared& prepared, TapeState& state) {
-  const Plan& plan = *prepared.plan;
-  for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
-    const NodeId base = plan.accesses[plan.outputs[i]].base;
-    hold(state, prepared.request.outputs[i],
-         ArrayAccess::reshaped(scratch.results[plan.placements[base].at], plan.program[plan.outputs[i]].shape));
+  ~Results() {
+    if (!kept_) state_.arrays.resize(first_);
   }
-}
+  Results(const Results&) = delete;
+  Results& operator=(const Results&) = delete;
+
+  /// The nodes asked for hold them from now on.
+  void keep(const Prepared& prepared) {
+    const Plan& plan = *prepared.plan;
+    for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
+      const std::size_t at = first_ + plan.placements[plan.accesses[plan.outputs[i]].base].at;
+      hold(prepared.request.outputs[i], at, plan.program[plan.outputs[i]].shape);
+    }
+    kept_ = true;
+  }
+
+ private:
+  void hold(NodeId id, std::size_t at, const Shape& shape) {
+    if (state_.arrays[at].shape() != shape) {
+      Array view = ArrayAccess::reshaped(state_.arrays[at], shape);
+      at = state_.arrays.size();
+      state_.arrays.push_back(std::move(view));
+    }
+    state_.program[id].holds = Holds::array;
+    state_.program[id].value = static_cast<std::uint32_t>(at);
+  }
+
+  TapeState& state_;
+  const std::size_t first_;
+  bool kept_ = false;
+};
 
 /// " (recorded at file:line)" of an opaque op; loops and products do not fail.
 std::string location_text(const TapeState& state, const Prepared& prepared, std::size_t step_index) {
@@ -132,7 +146,7 @@ void run_steps(Scratch& scratch, const Prepared& prepared, std::size_t& step, St
 
 void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes* times) {
   gather_leaves(state, prepared.leaves, scratch.leaf_bases);
-  allocate_results(scratch, *prepared.plan);
+  Results results(state, *prepared.plan, scratch.result_bases);
   std::size_t step = 0;
   try {
     run_steps(scratch, prepared, step, times == nullptr ? nullptr : &times->steps);
@@ -141,7 +155,7 @@ void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes*
   } catch (const NumericalError& error) {
     throw NumericalError(error.what() + location_text(state, prepared, step));
   }
-  hold_results(scratch, prepared, state);
+  results.keep(prepared);
   if (times != nullptr) RunObserver::tell({*prepared.plan, state.program, prepared.request.nodes, &state}, *times);
 }
 

@@ -98,8 +98,11 @@ class Program {
 
 inline bool Program::next_is(const Op& op, DType dtype, std::span<const NodeId> wanted) const {
   const Node& next = nodes_[size_];
-  return next.op == &op && next.dtype == dtype && next.input_count == wanted.size() &&
-         std::equal(wanted.begin(), wanted.end(), inputs_.data() + next.first_input);
+  if (next.op != &op || next.dtype != dtype || next.input_count != wanted.size()) return false;
+  const NodeId* own = inputs_.data() + next.first_input;
+  for (std::size_t i = 0; i < wanted.size(); ++i)  // a few: a call of memcmp costs more
+    if (own[i] != wanted[i]) return false;
+  return true;
 }
 
 inline NodeId Program::take_next() {

@@ -104,13 +104,13 @@ void VarAccess::throw_stale(const Var& var) {
 
 void VarAccess::throw_moved_from() { fail<ValueError>("Tape", "used after it was moved from"); }
 
-NodeId record_array(TapeState& state, const Array& array, Location location) {
+NodeId record_array(TapeState& state, Array array, Location location) {
   if (!array.has_value()) fail<ValueError>("Array", "it has no value");
   const NodeId id = state.program.append(input_op, array.dtype(), array.shape(), {}, {}, location);
   Node& node = state.program[id];
   node.holds = Holds::array;
   node.value = static_cast<std::uint32_t>(state.arrays.size());
-  state.arrays.push_back(array);
+  state.arrays.push_back(std::move(array));
   return id;
 }
 

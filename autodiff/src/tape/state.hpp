@@ -101,7 +101,7 @@ void check_assignable(const Parameter& parameter, DType dtype, const Shape& shap
 NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location);
 NodeId read_parameter(TapeState& state, const std::shared_ptr<ParameterState>& source, Location location);
 /// A leaf that holds an Array. Throws ValueError for one without a value.
-NodeId record_array(TapeState& state, const Array& array, Location location);
+NodeId record_array(TapeState& state, Array array, Location location);
 /// A leaf without a value, for the input of a function whose program is wanted. What depends on it cannot be computed.
 NodeId record_placeholder(TapeState& state, DType dtype, const Shape& shape, Location location);
 

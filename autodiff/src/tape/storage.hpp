@@ -45,7 +45,7 @@ struct ArrayAccess {
     return array;
   }
   /// The same elements under another shape of equal size.
-  static Array reshaped(const Array& array, const Shape& shape);
+  static Array reshaped(Array array, const Shape& shape);
   /// An element of any dtype.
   static double element(const Array& array, std::size_t i);
   static detail::Storage* storage(const Array& array) { return array.storage_; }

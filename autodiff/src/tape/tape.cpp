@@ -32,10 +32,11 @@ void check_floating(DType dtype, std::string_view op, std::string_view role) {
   if (!is_floating(dtype)) fail<DTypeError>(op, role, " is ", dtype, ", only float32 and float64 have gradients");
 }
 
-std::vector<NodeId> nodes_on(const TapeState& state, std::span<const Var> vars) {
-  std::vector<NodeId> nodes;
-  nodes.reserve(vars.size());
-  for (const Var& var : vars) nodes.push_back(node_on(state, var, "evaluate", "an output"));
+/// The nodes of outputs, in the state's scratch.
+std::vector<NodeId>& nodes_on(TapeState& state, std::span<const Var> outputs) {
+  std::vector<NodeId>& nodes = state.asked;
+  nodes.clear();
+  for (const Var& output : outputs) nodes.push_back(node_on(state, output, "evaluate", "an output"));
   return nodes;
 }
 
@@ -141,9 +142,9 @@ void Tape::reset() {
   state.invalidate();
 }
 
-Var Tape::variable(const Array& value, const char* file, std::uint32_t line) {
+Var Tape::variable(Array value, const char* file, std::uint32_t line) {
   TapeState& state = VarAccess::state(*this);
-  return VarAccess::make(state, detail::record_array(state, value, {file, line}));
+  return VarAccess::make(state, detail::record_array(state, std::move(value), {file, line}));
 }
 
 Var Tape::read(const Parameter& parameter, const char* file, std::uint32_t line) {
@@ -225,11 +226,10 @@ std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const T
 
 std::vector<Array> Tape::evaluate(std::span<const Var> outputs) {
   TapeState& state = VarAccess::state(*this);
-  const std::vector<NodeId> nodes = nodes_on(state, outputs);
-  compute(state, nodes);
+  compute(state, nodes_on(state, outputs));
   std::vector<Array> values;
-  values.reserve(nodes.size());
-  for (NodeId node : nodes) values.push_back(kept_value(state, node));
+  values.reserve(outputs.size());
+  for (const Var& output : outputs) values.push_back(kept_value(state, VarAccess::node(output)));
   return values;
 }
 
@@ -237,9 +237,7 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
   TapeState& state = VarAccess::state(*this);
   check_assignments(state, assignments);
   if (guard != nullptr) check_guard(state, *guard);
-  std::vector<NodeId>& nodes = state.asked;
-  nodes.clear();
-  for (const Var& output : outputs) nodes.push_back(node_on(state, output, "evaluate", "an output"));
+  std::vector<NodeId>& nodes = nodes_on(state, outputs);
   for (const Assignment& assignment : assignments) nodes.push_back(VarAccess::node(assignment.value));
   if (guard != nullptr) nodes.push_back(VarAccess::node(*guard));
   compute(state, nodes);
