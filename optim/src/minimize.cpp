@@ -2,10 +2,12 @@
 
 #include <limits>
 #include <utility>
+#include <variant>
 
 #include <xtape/optim/fail.hpp>
 
 #include "early_stopping.hpp"
+#include "lbfgs_method.hpp"
 #include "newton_method.hpp"
 #include "report.hpp"
 
@@ -16,37 +18,46 @@ namespace {
 /// The method behind `minimize` on all rows at once.
 class Descent {
  public:
-  Descent(const Method& method, const Parameters& parameters, const LossFunction& loss) : loss_(loss) {
-    if (const auto* rule = std::get_if<UpdateRule>(&method)) {
-      optimizer_.emplace(*rule, parameters);
-      looks_ahead_ = rule->looks_ahead();
-    } else {
-      newton_.emplace(std::get<Newton>(method), parameters);
-    }
+  Descent(const Method& method, const Parameters& parameters, const LossFunction& loss)
+      : steps_(make_steps(method, parameters)) {
+    if (const auto* rule = std::get_if<UpdateRule>(&method)) looks_ahead_ = rule->looks_ahead();
+    if (loss) loss_ = [this, &loss](Tape& tape) { return ++evaluations_, loss(tape); };
   }
+  Descent(const Descent&) = delete;
+  Descent& operator=(const Descent&) = delete;
 
   /// Loss and gradient norm of its steps are those of another point than the parameters.
   bool looks_ahead() const { return looks_ahead_; }
+  std::int64_t evaluations() const { return evaluations_; }
 
   Step step(const Limits& limits) {
-    if (newton_) return newton_->step_unless(loss_, limits);
-    Step step = optimizer_->step_unless(loss_, limits);
+    Step step = step_unless(limits);
     if (!looks_ahead_ || step.outcome != Outcome::gradient_norm) return step;
-    Step here = optimizer_->measure(loss_, limits);
+    Step here = measure(limits);
     if (here.outcome == Outcome::gradient_norm) return here;
-    return optimizer_->step_unless(loss_, {.gradient_norm = 0, .loss = limits.loss});
+    return step_unless({.gradient_norm = 0, .loss = limits.loss});
   }
 
   Step measure(Limits limits) {
-    if (newton_) return newton_->measure(loss_, limits);
     if (looks_ahead_) limits.loss = std::numeric_limits<double>::infinity();  // it belongs to points looked ahead
-    return optimizer_->measure(loss_, limits);
+    return std::visit([&](auto& steps) { return steps.measure(loss_, limits); }, steps_);
   }
 
  private:
-  const LossFunction& loss_;
-  std::optional<Optimizer> optimizer_;
-  std::optional<detail::NewtonMethod> newton_;
+  using Steps = std::variant<Optimizer, detail::NewtonMethod, detail::LBFGSMethod>;
+
+  static Steps make_steps(const Method& method, const Parameters& parameters) {
+    if (const auto* newton = std::get_if<Newton>(&method)) return Steps(detail::NewtonMethod(*newton, parameters));
+    if (const auto* lbfgs = std::get_if<LBFGS>(&method)) return Steps(detail::LBFGSMethod(*lbfgs, parameters));
+    return Steps(Optimizer(std::get<UpdateRule>(method), parameters));
+  }
+  Step step_unless(const Limits& limits) {
+    return std::visit([&](auto& steps) { return steps.step_unless(loss_, limits); }, steps_);
+  }
+
+  Steps steps_;
+  LossFunction loss_;  // counts its calls
+  std::int64_t evaluations_ = 0;
   bool looks_ahead_ = false;
 };
 
@@ -71,7 +82,7 @@ Result minimize(const Parameters& parameters, const LossFunction& loss, const Me
     if (going) patience_ends = watch.sees_the_end(++result.iterations, step);
     if (progress) progress(step);
     if (patience_ends) going = false;
-    if (stopping.loss_decrease) limits.loss = step.loss - *stopping.loss_decrease;
+    limits.loss = detail::highest_next(step.loss, stopping);
   }
   result.reason = patience_ends ? StopReason::validation_loss : detail::reason_of(step.outcome);
   watch.restore(result);
@@ -79,6 +90,7 @@ Result minimize(const Parameters& parameters, const LossFunction& loss, const Me
   if (watch || descent.looks_ahead()) step = descent.measure({});
   result.loss = step.loss;
   result.gradient_norm = step.gradient_norm;
+  result.evaluations = descent.evaluations();
   return result;
 }
 

@@ -56,6 +56,7 @@ class MiniBatches {
     while (batches_.epochs() == epoch) {
       if (optimizer_.iterations() == most_iterations_) return stop(StopReason::iterations);
       Array batch = batches_.next();
+      ++result_.evaluations;
       step_ = optimizer_.step_unless([&](Tape& tape) { return loss_(tape, tape.variable(batch)); }, {});
       step_.epoch = epoch;
       result_.gradient_norm = step_.gradient_norm;
@@ -68,10 +69,8 @@ class MiniBatches {
       if (step_.outcome == Outcome::non_finite) return stop(StopReason::non_finite);
       if (patience_ends) return stop(StopReason::validation_loss);
     }
-    if (stopping_.loss_decrease && previous_loss_ - result_.loss < *stopping_.loss_decrease) {
-      return stop(StopReason::loss_decrease);
-    }
-    previous_loss_ = result_.loss;
+    if (result_.loss > highest_loss_) return stop(StopReason::loss_decrease);
+    highest_loss_ = detail::highest_next(result_.loss, stopping_);
     return true;
   }
 
@@ -87,7 +86,7 @@ class MiniBatches {
   const Progress& progress_;
   detail::Watch watch_;
   std::int64_t most_iterations_ = -1;
-  double previous_loss_ = std::numeric_limits<double>::infinity();
+  double highest_loss_ = std::numeric_limits<double>::infinity();
   Step step_;
   Result result_;
 };

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <span>
 
 #include <xtape/ops.hpp>
 #include <xtape/optim/fail.hpp>
@@ -11,6 +10,7 @@
 #include "newton_direction.hpp"
 #include "newton_method.hpp"
 #include "recording.hpp"
+#include "vectors.hpp"
 
 namespace xtape::optim {
 
@@ -39,16 +39,6 @@ Array unit_vector(std::int64_t size, std::int64_t place) {
   std::vector<double> elements(static_cast<std::size_t>(size), 0.0);
   elements[static_cast<std::size_t>(place)] = 1;
   return Array::from(elements);
-}
-
-bool is_finite(const Array& array) {
-  return std::ranges::all_of(array.values<double>(), [](double element) { return std::isfinite(element); });
-}
-
-double dot(std::span<const double> a, std::span<const double> b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
-  return sum;
 }
 
 }  // namespace
@@ -81,6 +71,8 @@ Step NewtonMethod::step_unless(const LossFunction& loss, const Limits& limits) {
     ++iterations_;
     escaping_ = !point.direction.convex;
   }
+  if (point.step.outcome == Outcome::line_search)
+    point.step.problem = "no step along Newton's direction lowers the loss";
   return point.step;
 }
 
@@ -125,7 +117,7 @@ bool NewtonMethod::prepare(const LossFunction& loss, Point& point) {
   bool small_gradient = outcome == Outcome::gradient_norm;
   if (outcome != Outcome::unchanged && !(small_gradient && settings_.damping)) return false;
   Array matrix = hessian(loss);
-  if (!is_finite(matrix)) {
+  if (!all_finite(matrix.values<double>())) {
     outcome = Outcome::non_finite;
     point.step.problem = join("the Hessian is not finite at iteration ", iterations_);
     return false;

@@ -1,5 +1,9 @@
 #include "report.hpp"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 #include <xtape/optim/fail.hpp>
 
 namespace xtape::optim::detail {
@@ -7,6 +11,12 @@ namespace xtape::optim::detail {
 namespace {
 
 std::string counted(std::int64_t count, const char* unit) { return join(count, " ", unit, count == 1 ? "" : "s"); }
+
+std::string wanted_decrease(const Stopping& stopping) {
+  std::string text = stopping.loss_decrease ? join(*stopping.loss_decrease) : "";
+  if (!stopping.relative_decrease) return text;
+  return join(text, text.empty() ? "" : " or ", *stopping.relative_decrease, " of itself");
+}
 
 }  // namespace
 
@@ -20,11 +30,20 @@ StopReason reason_of(Outcome outcome) {
       return StopReason::non_finite;
     case Outcome::line_search:
       return StopReason::line_search;
+    case Outcome::unbounded:
+      return StopReason::unbounded;
     case Outcome::updated:
     case Outcome::unchanged:
       break;
   }
   return StopReason::iterations;
+}
+
+double highest_next(double loss, const Stopping& stopping) {
+  double highest = std::numeric_limits<double>::infinity();
+  if (stopping.loss_decrease) highest = loss - *stopping.loss_decrease;
+  if (stopping.relative_decrease) highest = std::min(highest, loss - *stopping.relative_decrease * std::abs(loss));
+  return highest;
 }
 
 std::string describe(const Result& result, const Step& step, const Stopping& stopping) {
@@ -33,15 +52,17 @@ std::string describe(const Result& result, const Step& step, const Stopping& sto
     case StopReason::non_finite:
       return step.problem;
     case StopReason::gradient_norm:
+      if (step.gradient_norm == 0 && !(stopping.gradient_norm > 0)) return "the gradient is zero" + after;
       return join("the gradient norm ", step.gradient_norm, " is below ", *stopping.gradient_norm, after);
     case StopReason::loss_decrease:
-      return join("the loss decreased by less than ", *stopping.loss_decrease, after);
+      return "the loss decreased by less than " + wanted_decrease(stopping) + after;
     case StopReason::validation_loss:
       return join("the validation loss had no new lowest value in ",
                   counted(stopping.early_stopping->patience, "check"), after, "; its lowest is ",
                   *result.validation_loss);
     case StopReason::line_search:
-      return join("no step along Newton's direction lowers the loss", after);
+    case StopReason::unbounded:
+      return step.problem + after;
     case StopReason::epochs:
       return "the limit of epochs is reached after " + counted(result.epochs, "epoch");
     case StopReason::iterations:

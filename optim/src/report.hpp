@@ -12,6 +12,9 @@ inline constexpr std::int64_t kIterations = 1000;
 
 StopReason reason_of(Outcome outcome);
 
+/// The loss that the next one must not exceed for `loss_decrease` and `relative_decrease` to let it go on.
+double highest_next(double loss, const Stopping& stopping);
+
 /// The result's reason with its numbers; `step` is the last one.
 std::string describe(const Result& result, const Step& step, const Stopping& stopping);
 

@@ -37,6 +37,7 @@ void Stopping::check() const {
   check_count("epochs", epochs);
   check_threshold("gradient_norm", gradient_norm);
   check_threshold("loss_decrease", loss_decrease);
+  check_threshold("relative_decrease", relative_decrease);
   if (early_stopping) early_stopping->check();
 }
 
@@ -54,6 +55,8 @@ std::string_view name(StopReason reason) {
       return "validation loss";
     case StopReason::line_search:
       return "line search";
+    case StopReason::unbounded:
+      return "unbounded";
     case StopReason::non_finite:
       return "non-finite";
   }

@@ -95,8 +95,8 @@ std::vector<std::string> warnings_of(const Function& function) {
 }
 
 TEST(Arguments, AParameterThatTheLossDoesNotDependOnIsToldOnce) {
-  for (const optim::Method& method :
-       {optim::Method(GradientDescent{.learning_rate = 0.25}), optim::Method(optim::Newton{})}) {
+  for (const optim::Method& method : {optim::Method(GradientDescent{.learning_rate = 0.25}),
+                                      optim::Method(optim::Newton{}), optim::Method(optim::LBFGS{})}) {
     Parameter x("x", Array(8.0)), unused("unused", Array{1, 2});
     auto loss = [&](Tape& tape) { return square(tape.read(x)); };
     auto run = [&] { optim::minimize({x, unused}, loss, method, {.iterations = 5}); };
@@ -112,7 +112,8 @@ TEST(Arguments, AParameterThatTheLossDoesNotDependOnIsToldOnce) {
 TEST(Arguments, ALossThatDependsOnNoParameterIsRefused) {
   Parameter x("x", Array(1.0)), y("y", Array(1.0));
   auto loss = [&](Tape& tape) { return square(tape.variable(x.value())); };
-  for (const optim::Method& method : {optim::Method(Adam{}), optim::Method(optim::Newton{})}) {
+  for (const optim::Method& method :
+       {optim::Method(Adam{}), optim::Method(optim::Newton{}), optim::Method(optim::LBFGS{})}) {
     EXPECT_TRUE(contains(message_of<ValueError>([&] {
                            optim::minimize({x, y}, loss, method);
                          }),
@@ -171,6 +172,7 @@ TEST(Arguments, StoppingRulesAreNotNegative) {
   EXPECT_EQ(message({.iterations = -1}), "Stopping: iterations must not be negative, is -1");
   EXPECT_EQ(message({.gradient_norm = -2}), "Stopping: gradient_norm must not be negative or NaN, is -2");
   EXPECT_TRUE(contains(message({.loss_decrease = kNaN}), {"Stopping: loss_decrease must not be negative", "nan"}));
+  EXPECT_EQ(message({.relative_decrease = -1}), "Stopping: relative_decrease must not be negative or NaN, is -1");
   EXPECT_EQ(x.version(), 0u);
 }
 

@@ -103,6 +103,7 @@ TEST(MiniBatches, AreThePlainLoop) {
   EXPECT_NEAR(f.value(), m, 1e-14);
   EXPECT_NEAR(result.loss, loss, 1e-13);
   EXPECT_EQ(result.iterations, 12);
+  EXPECT_EQ(result.evaluations, 12);
   EXPECT_EQ(result.epochs, 4);
   EXPECT_EQ(result.reason, StopReason::epochs);
   EXPECT_EQ(result.message, "the limit of epochs is reached after 4 epochs");

@@ -63,6 +63,36 @@ TEST(Minimize, StopsWhenTheLossHardlyDecreases) {
   EXPECT_EQ(result.message, "the loss decreased by less than 3.5 after 3 iterations");
 }
 
+TEST(Minimize, StopsWhenTheLossDecreasesByASmallFraction) {
+  Parameter x("x", Array(8.0));  // losses 80, 32, 20, 17: falls by 0.6, 0.375 and 0.15 of what they were
+  auto loss = [&](Tape& tape) { return square(tape.read(x)) + 16; };
+  const GradientDescent rule{.learning_rate = 0.25};
+  Result result = minimize({x}, loss, rule, {.relative_decrease = 0.3});
+  EXPECT_EQ(result.reason, StopReason::loss_decrease);
+  EXPECT_EQ(result.iterations, 3);
+  EXPECT_EQ(result.message, "the loss decreased by less than 0.3 of itself after 3 iterations");
+  x.assign(Array(8.0));
+  result = minimize({x}, loss, rule, {.loss_decrease = 20, .relative_decrease = 0.3});
+  EXPECT_EQ(result.iterations, 2);
+  EXPECT_EQ(result.message, "the loss decreased by less than 20 or 0.3 of itself after 2 iterations");
+}
+
+TEST(Minimize, AFractionOfANegativeLossIsOneOfItsSize) {
+  Parameter x("x", Array(8.0));  // losses -36, -84, -96, -99
+  auto loss = [&](Tape& tape) { return square(tape.read(x)) - 100; };
+  Result result = minimize({x}, loss, GradientDescent{.learning_rate = 0.25}, {.relative_decrease = 0.1});
+  EXPECT_EQ(result.iterations, 3);
+}
+
+TEST(Minimize, CountsEvaluations) {
+  Parabola f;
+  EXPECT_EQ(minimize({f.x}, f.loss, GradientDescent{}, {.iterations = 3}).evaluations, 4);  // and where it ends
+  Parameter y("y", Array{1, 2});
+  auto quadratic = [&](Tape& tape) { return sum(square(tape.read(y))); };
+  Result result = minimize({y}, quadratic, optim::Newton{}, {.iterations = 1});
+  EXPECT_EQ(result.evaluations, 5);  // the start, two rows of the Hessian, a trial, and where it ends
+}
+
 TEST(Minimize, AnIncreaseIsNoDecrease) {
   Parabola f;
   Result result = minimize({f.x}, f.loss, GradientDescent{.learning_rate = 2}, {.loss_decrease = 0});

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include <xtape/optim/batches.hpp>
+#include <xtape/optim/lbfgs.hpp>
 #include <xtape/optim/loss.hpp>
 #include <xtape/optim/newton.hpp>
 #include <xtape/optim/optimizer.hpp>
@@ -15,8 +16,8 @@
 
 namespace xtape::optim {
 
-/// An update rule (GradientDescent, Adam, a function ...), or Newton's method.
-using Method = std::variant<UpdateRule, Newton>;
+/// An update rule (GradientDescent, Adam, a function ...), Newton's method or L-BFGS.
+using Method = std::variant<UpdateRule, Newton, LBFGS>;
 
 /// Called after every update; of all rows at once also where it ends, without an update. The step tells the loss and
 /// the gradient norm that the update started from; the parameters already have their new values.
@@ -26,8 +27,9 @@ using Progress = std::function<void(const Step&)>;
 /// mean over the last epoch's rows, each measured before its update, and the gradient norm that of the last batch; both
 /// are NaN if there was none.
 struct Result {
-  std::int64_t iterations = 0;  ///< updates made
-  std::int64_t epochs = 0;      ///< passes over the rows of mini-batches completed
+  std::int64_t iterations = 0;   ///< updates made
+  std::int64_t epochs = 0;       ///< passes over the rows of mini-batches completed
+  std::int64_t evaluations = 0;  ///< calls of the loss function, each for a gradient or a row of the Hessian
   double loss = 0;
   double gradient_norm = 0;
   std::optional<double> validation_loss = {};  ///< with early stopping

@@ -1,4 +1,4 @@
-// Everything of optim: update rules, learning rates, Newton's method, stopping rules, and what drives them.
+// Everything of optim: update rules, learning rates, Newton's method, L-BFGS, stopping rules, and what drives them.
 #pragma once
 
 #include <xtape/error.hpp>
@@ -10,6 +10,7 @@
 #include <xtape/optim/batches.hpp>
 #include <xtape/optim/clip_norm.hpp>
 #include <xtape/optim/gradient_descent.hpp>
+#include <xtape/optim/lbfgs.hpp>
 #include <xtape/optim/loss.hpp>
 #include <xtape/optim/minimize.hpp>
 #include <xtape/optim/momentum.hpp>

@@ -33,7 +33,8 @@ enum class Outcome : std::uint8_t {
   gradient_norm,  ///< unchanged, by Limits::gradient_norm
   loss,           ///< unchanged, by Limits::loss
   non_finite,     ///< unchanged, because loss, gradient or a new value is not finite
-  line_search,    ///< unchanged, because Newton's line search found no lower loss
+  line_search,    ///< unchanged, because the line search of Newton's method or L-BFGS found no lower loss
+  unbounded,      ///< unchanged, because L-BFGS found that the loss falls without bound
 };
 
 /// What one step found. Loss and gradient norm belong to the parameters before the update (to the point looked ahead,
@@ -44,7 +45,7 @@ struct Step {
   double loss = 0;
   double gradient_norm = 0;  ///< Euclidean, over all parameters
   Outcome outcome = Outcome::unchanged;
-  std::string problem;                         ///< what is not finite, and at which iteration
+  std::string problem;  ///< what is not finite, and at which iteration; or what the line search met
   std::optional<double> validation_loss = {};  ///< of the parameters after the update, where `minimize` measured it
 };
 

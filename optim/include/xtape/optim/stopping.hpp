@@ -28,13 +28,16 @@ struct Stopping {
   std::optional<double> gradient_norm = {};     ///< the gradient's Euclidean norm is below this; not for mini-batches
   /// The last update lowered the loss by less than this; with mini-batches, the last epoch its batches' mean loss.
   std::optional<double> loss_decrease = {};
+  /// The same for a fraction of the loss's absolute value before.
+  std::optional<double> relative_decrease = {};
   std::optional<EarlyStopping> early_stopping = {};
 
   /// Throws ValueError if a setting is negative or NaN.
   void check() const;
 };
 
-/// Which of them it was. `line_search` is Newton's method finding no lower loss.
+/// Which of them it was; `loss_decrease` is the relative one, too. `line_search` is Newton's method or L-BFGS finding
+/// no lower loss, `unbounded` L-BFGS finding that the loss falls without bound.
 enum class StopReason : std::uint8_t {
   iterations,
   epochs,
@@ -42,10 +45,12 @@ enum class StopReason : std::uint8_t {
   loss_decrease,
   validation_loss,
   line_search,
+  unbounded,
   non_finite
 };
 
-/// "iterations", "epochs", "gradient norm", "loss decrease", "validation loss", "line search" or "non-finite".
+/// "iterations", "epochs", "gradient norm", "loss decrease", "validation loss", "line search", "unbounded"
+/// or "non-finite".
 std::string_view name(StopReason reason);
 
 }  // namespace xtape::optim
