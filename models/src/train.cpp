@@ -31,9 +31,10 @@ void check_batch_size(std::string_view caller, const FitOptions& options) {
   if (options.batch_size < 0) {
     fail<ValueError>(caller, ": batch_size must not be negative, is ", options.batch_size);
   }
-  if (options.batch_size > 0 && std::holds_alternative<optim::Newton>(options.optimizer)) {
-    fail<ValueError>(caller, ": Newton's method takes all rows at once (batch_size 0), batch_size is ",
-                     options.batch_size);
+  if (options.batch_size > 0 && !std::holds_alternative<optim::UpdateRule>(options.optimizer)) {
+    const bool newton = std::holds_alternative<optim::Newton>(options.optimizer);
+    fail<ValueError>(caller, ": ", newton ? "Newton's method" : "L-BFGS",
+                     " takes all rows at once (batch_size 0), batch_size is ", options.batch_size);
   }
 }
 

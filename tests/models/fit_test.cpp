@@ -79,6 +79,8 @@ TYPED_TEST(EveryFit, ChecksItsOptions) {
             this->caller("fit") + "batch_size must not be negative, is -1");
   EXPECT_EQ(this->template error<ValueError>({.optimizer = optim::Newton{}, .batch_size = 2}),
             this->caller("fit") + "Newton's method takes all rows at once (batch_size 0), batch_size is 2");
+  EXPECT_EQ(this->template error<ValueError>({.optimizer = optim::LBFGS{}, .batch_size = 3}),
+            this->caller("fit") + "L-BFGS takes all rows at once (batch_size 0), batch_size is 3");
   EXPECT_EQ(this->template error<ValueError>({.optimizer = optim::Newton{.sufficient_decrease = 1}}),
             "Newton: sufficient_decrease must be in (0, 1/2), is 1");
   EXPECT_EQ(this->template error<ValueError>({.stopping = {.iterations = -1}}),
@@ -194,7 +196,8 @@ TYPED_TEST(EveryFit, TrainsInFloat32) {
   const Array x = one_feature({-2, -1, 1, 2.5}, DType::float32);
   TypeParam narrow;
   for (const FitOptions& options : {FitOptions{}, FitOptions{.stopping = {.epochs = 100}, .batch_size = 2},
-                                    FitOptions{.optimizer = optim::Newton{}, .stopping = {.iterations = 30}}}) {
+                                    FitOptions{.optimizer = optim::Newton{}, .stopping = {.iterations = 30}},
+                                    FitOptions{.optimizer = optim::LBFGS{}, .stopping = {.iterations = 30}}}) {
     narrow.l2 = 0.1;
     const optim::Result result = narrow.fit(x, kY, options);
     EXPECT_LT(result.loss, 0.6);

@@ -40,7 +40,8 @@ std::vector<Method> methods() {
           {"Adam", optim::Adam{.learning_rate = 0.02}, 0.01, 0.05},
           {"AMSGrad", optim::AMSGrad{.learning_rate = 0.02}, 0.01, 0.05},
           {"AdamW", optim::AdamW{.learning_rate = 0.02, .weight_decay = 1e-4}, 0.01, 0.05},
-          {"Newton", optim::Newton{}, 1e-9, 0}};
+          {"Newton", optim::Newton{}, 1e-9, 0},
+          {"LBFGS", optim::LBFGS{}, 1e-9, 0}};
 }
 
 /// A model on its data: trains a new one, and tells its loss over all rows.
@@ -139,8 +140,8 @@ class EveryOptimizer : public testing::TestWithParam<Case> {
 };
 
 TEST_P(EveryOptimizer, FindsTheOptimumByAllRows) {
-  const bool newton = GetParam().method.name == "Newton";
-  const std::int64_t iterations = newton ? 40 : kIterations;
+  const std::string& method = GetParam().method.name;
+  const std::int64_t iterations = method == "Newton" ? 40 : method == "LBFGS" ? 100 : kIterations;
   EXPECT_LT(remaining({.optimizer = GetParam().method.method, .stopping = {.iterations = iterations}}),
             GetParam().method.all_rows);
 }

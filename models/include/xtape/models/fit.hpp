@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include <xtape/optim/gradient_descent.hpp>
+#include <xtape/optim/lbfgs.hpp>
 #include <xtape/optim/minimize.hpp>
 #include <xtape/optim/newton.hpp>
 
@@ -21,10 +22,10 @@ namespace xtape::models {
 
 /// How a model is trained.
 struct FitOptions {
-  optim::Method optimizer = optim::GradientDescent{.learning_rate = 0.1};  ///< an update rule, or Newton's method
+  optim::Method optimizer = optim::GradientDescent{.learning_rate = 0.1};  ///< a rule, Newton or LBFGS
   optim::Stopping stopping = {};
   optim::Progress progress = nullptr;
-  std::int64_t batch_size = 0;  ///< rows in a mini-batch; 0 takes all rows at once, as Newton's method must
+  std::int64_t batch_size = 0;  ///< rows in a mini-batch; 0 takes all rows at once, as Newton and LBFGS must
   std::uint64_t seed = 0;       ///< of the order of mini-batches, and of initial weights where they are random
 };
 
