@@ -11,11 +11,11 @@ const std::vector<NodeId>* replay_gradient(TapeState& state, NodeId y, NodeId co
   RecordedGradient& before = state.previous_gradients[index];
   const NodeId size = state.program.size();
   const bool tells_enough = before.noted || state.notes == nullptr;
-  state.gradients_differ = !(before.repeatable && tells_enough && before.begin == size && before.y == y &&
-                             before.cotangent == cotangent && std::ranges::equal(before.targets, targets) &&
-                             state.program.repeats_to_rules(state.gradients_compared));
+  state.gradients_differ =
+      !(before.repeatable && tells_enough && before.begin == size && before.y == y && before.cotangent == cotangent &&
+        std::ranges::equal(before.targets, targets) && state.program.repeats_to_rules(state.gradients_compared));
   if (state.gradients_differ) return nullptr;
-  state.program.append_again_until(before.end);
+  state.program.append_expected(before.end);
   state.gradients_compared = before.end;
   state.gradients.push_back(std::move(before));
   return &state.gradients.back().results;

@@ -1,21 +1,9 @@
 #include "execute/run.hpp"
 
 #include "execute/memory.hpp"
+#include "execute/small_steps.hpp"
 
 namespace xtape::detail {
-
-void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases) {
-  const Node& node = plan.program[step.value];
-  const auto inputs = plan.program.inputs(node);
-  std::vector<Buffer> buffers;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Node& input = plan.program[inputs[i]];
-    const Access& access = step.inputs[i];
-    buffers.push_back({bases[access.base] + static_cast<std::size_t>(access.view.offset) * size_of(input.dtype),
-                       input.dtype, input.shape});
-  }
-  node.op->execute({buffers, {bases[step.value], node.dtype, node.shape}, plan.program.attributes(node)});
-}
 
 void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
            std::byte* arena, std::vector<std::byte*>& bases) {
@@ -50,7 +38,7 @@ void run_step(const Plan& plan, const Step& step, Bases bases) {
       return run_matmul(matmul, plan.instruction_set, plan.program[matmul.value].dtype, bases);
     }
     case Step::Kind::opaque:
-      return run_opaque(plan, plan.opaques[step.index], bases);
+      return OpaqueCall(plan, plan.opaques[step.index]).run(bases);
   }
 }
 

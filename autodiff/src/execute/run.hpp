@@ -16,7 +16,6 @@ void run_loop(const Loop& loop, Bases bases);
 /// Whether a product is left to a kernel of our own, because a BLAS call would cost more.
 bool is_small_product(std::int64_t m, std::int64_t n, std::int64_t k);
 void run_matmul(const MatmulStep& step, InstructionSet set, DType dtype, Bases bases);
-void run_opaque(const Plan& plan, const OpaqueStep& step, Bases bases);
 
 /// Writes where each buffer of a run is, by node. Leaves and outputs may be null, if they are filled in later.
 void place(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,

@@ -163,4 +163,27 @@ void SmallProduct::run(Bases bases) const {
   else call(kernels_->float64, double{});
 }
 
+// ---- Calls
+
+OpaqueCall::OpaqueCall(const Plan& plan, const OpaqueStep& step) : step_(&step) {
+  const Node& node = plan.program[step.value];
+  op_ = node.op;
+  attributes_ = plan.program.attributes(node);
+  output_ = {nullptr, node.dtype, node.shape};
+  const auto inputs = plan.program.inputs(node);
+  offsets_.reserve(inputs.size());
+  inputs_.reserve(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Node& input = plan.program[inputs[i]];
+    offsets_.push_back(static_cast<std::size_t>(step.inputs[i].view.offset) * size_of(input.dtype));
+    inputs_.push_back({nullptr, input.dtype, input.shape});
+  }
+}
+
+void OpaqueCall::run(Bases bases) {
+  for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i].data = bases[step_->inputs[i].base] + offsets_[i];
+  output_.data = bases[step_->value];
+  op_->execute({inputs_, output_, attributes_});
+}
+
 }  // namespace xtape::detail

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "execute/run.hpp"
+#include "ops/op.hpp"
 
 namespace xtape::detail {
 
@@ -66,6 +68,21 @@ class SmallProduct {
   const MatmulStep* step_;
   const SmallMatmulKernels* kernels_;
   DType dtype_;
+};
+
+/// A call of an opaque op.
+class OpaqueCall {
+ public:
+  OpaqueCall(const Plan& plan, const OpaqueStep& step);
+  void run(Bases bases);
+
+ private:
+  const OpaqueStep* step_;
+  const Op* op_;
+  std::span<const std::int64_t> attributes_;
+  std::vector<std::size_t> offsets_;  ///< of the inputs in their buffers, in bytes
+  std::vector<Buffer> inputs_;
+  Buffer output_;
 };
 
 }  // namespace xtape::detail

@@ -25,25 +25,24 @@ SteadyRun::SteadyRun(const Plan& plan)
   const std::vector<std::byte*> outputs(plan.output_buffers.size());
   place(plan, leaves, outputs, workspace_.data(), bases_);
   if (stages_.data() != nullptr) std::memset(stages_.data(), 0, stages_.bytes());  // kernels compute on padding, too
-  prepare_steps();
+  steps_.reserve(plan.steps.size());
+  for (const Step& step : plan.steps) steps_.push_back(prepare(step));
 }
 
-void SteadyRun::prepare_steps() {
-  using Kind = SmallStep::Kind;
-  for (const Step& step : plan_->steps) {
-    Kind kind = Kind::none;
-    if (step.kind == Step::Kind::loop && SmallLoop::fits(plan_->loops[step.index])) {
-      loops_.emplace_back(plan_->loops[step.index], stages_.data());
-      kind = Kind::loop;
-    }
-    if (step.kind == Step::Kind::matmul && SmallProduct::fits(plan_->matmuls[step.index])) {
-      const MatmulStep& matmul = plan_->matmuls[step.index];
-      products_.emplace_back(matmul, plan_->instruction_set, plan_->program[matmul.value].dtype);
-      kind = Kind::product;
-    }
-    const std::size_t count = kind == Kind::loop ? loops_.size() : products_.size();
-    steps_.push_back({kind, kind == Kind::none ? 0 : static_cast<std::uint32_t>(count - 1)});
+SteadyRun::PreparedStep SteadyRun::prepare(const Step& step) {
+  using Kind = PreparedStep::Kind;
+  if (step.kind == Step::Kind::loop && SmallLoop::fits(plan_->loops[step.index])) {
+    loops_.emplace_back(plan_->loops[step.index], stages_.data());
+    return {Kind::loop, loops_.size() - 1};
   }
+  if (step.kind == Step::Kind::matmul && SmallProduct::fits(plan_->matmuls[step.index])) {
+    const MatmulStep& matmul = plan_->matmuls[step.index];
+    products_.emplace_back(matmul, plan_->instruction_set, plan_->program[matmul.value].dtype);
+    return {Kind::product, products_.size() - 1};
+  }
+  if (step.kind != Step::Kind::opaque) return {Kind::none, 0};
+  calls_.emplace_back(*plan_, plan_->opaques[step.index]);
+  return {Kind::call, calls_.size() - 1};
 }
 
 void SteadyRun::operator()(std::size_t& step, StepTimes* times) {
@@ -55,10 +54,12 @@ void SteadyRun::operator()(std::size_t& step, StepTimes* times) {
 
 void SteadyRun::run_one(std::size_t step) {
   switch (steps_[step].kind) {
-    case SmallStep::Kind::loop:
+    case PreparedStep::Kind::loop:
       return loops_[steps_[step].index].run(bases_);
-    case SmallStep::Kind::product:
+    case PreparedStep::Kind::product:
       return products_[steps_[step].index].run(bases_);
+    case PreparedStep::Kind::call:
+      return calls_[steps_[step].index].run(bases_);
     default:
       return run_step(*plan_, plan_->steps[step], bases_);
   }

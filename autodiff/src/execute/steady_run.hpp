@@ -24,21 +24,23 @@ class SteadyRun {
   void operator()(std::size_t& step, StepTimes* times = nullptr);
 
  private:
-  void prepare_steps();
+  /// Where the plan's step of the same number runs: among those that are prepared, or as in any plan.
+  struct PreparedStep {
+    enum class Kind : std::uint8_t { none, loop, product, call } kind;
+    std::size_t index;
+  };
+
+  PreparedStep prepare(const Step& step);
   void run_one(std::size_t step);
 
   const Plan* plan_;
   Workspace workspace_;  ///< the plan's, if it is small
   Workspace stages_;     ///< of the small loops, one after the other
   std::vector<std::byte*> bases_;
-  /// Where the plan's step of the same number runs: among the small ones, or as in any plan.
-  struct SmallStep {
-    enum class Kind : std::uint8_t { none, loop, product } kind;
-    std::uint32_t index;
-  };
-  std::vector<SmallStep> steps_;
+  std::vector<PreparedStep> steps_;
   std::vector<SmallLoop> loops_;
   std::vector<SmallProduct> products_;
+  std::vector<OpaqueCall> calls_;
 };
 
 }  // namespace xtape::detail

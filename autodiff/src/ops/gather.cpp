@@ -38,7 +38,7 @@ std::int64_t position(std::string_view op, std::int64_t index, std::int64_t exte
   return index < 0 ? index + extent : index;
 }
 
-std::int64_t position(Caller caller, std::int64_t index, std::int64_t extent) {
+std::int64_t unusual_position(Caller caller, std::int64_t index, std::int64_t extent) {
   const std::string_view name = kCallers[static_cast<std::size_t>(caller)];
   const bool of_classes = caller == Caller::softmax_cross_entropy || caller == Caller::nll_loss;
   if (of_classes && (index < 0 || index >= extent))
@@ -46,18 +46,28 @@ std::int64_t position(Caller caller, std::int64_t index, std::int64_t extent) {
   return position(name, index, extent);
 }
 
+std::int64_t position(Caller caller, std::int64_t index, std::int64_t extent) {
+  return index >= 0 && index < extent ? index : unusual_position(caller, index, extent);
+}
+
 const std::int64_t* indices_of(const Buffer& buffer) { return reinterpret_cast<const std::int64_t*>(buffer.data); }
 
 /// Calls visit(place in x, place in y, count) for all runs of elements that take relates; x has these blocks.
 template <class Visit>
 void visit_take(const AxisBlocks& x, const Buffer& indices, std::span<const std::int64_t> attributes, Visit visit) {
-  const std::int64_t count = indices.shape.size();
+  const std::span index(indices_of(indices), static_cast<std::size_t>(indices.shape.size()));
   const Caller caller{attributes[1]};
-  for (std::int64_t outer = 0, to = 0; outer < x.outer; ++outer)
-    for (std::int64_t i = 0; i < count; ++i, to += x.inner) {
-      const std::int64_t at = position(caller, indices_of(indices)[i], x.extent);
-      visit((outer * x.extent + at) * x.inner, to, x.inner);
-    }
+  std::int64_t to = 0;
+  for (std::int64_t outer = 0; outer < x.outer; ++outer) {
+    const std::int64_t begin = outer * x.extent;
+    if (x.inner == 1)  // element by element, which copies no runs
+      for (std::int64_t i : index) visit(begin + position(caller, i, x.extent), to++, std::int64_t{1});
+    else
+      for (std::int64_t i : index) {
+        visit((begin + position(caller, i, x.extent)) * x.inner, to, x.inner);
+        to += x.inner;
+      }
+  }
 }
 
 template <class Visit>

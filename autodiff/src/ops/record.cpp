@@ -25,6 +25,10 @@ bool is_anonymous(const Node& node) {
   return node.holds == Holds::number || (node.op == &constant_op && node.internal);
 }
 
+Location location_of(const TapeState& state, const Operand& operand) {
+  return state.rule_depth > 0 ? state.rule_location : Location{operand.file, operand.line};
+}
+
 namespace {
 
 using Kind = Operand::Kind;
@@ -65,16 +69,22 @@ std::uint64_t number_bits(const Operand& number, DType dtype) {
   return 0;
 }
 
+bool is_literal_number(const TapeState& state, const Operand& number) { return number.literal || state.rule_depth > 0; }
+
+void hold_number(TapeState& state, NodeId id, const Operand& number) {
+  Node& node = state.program[id];
+  node.holds = Holds::number;
+  node.value = static_cast<std::uint32_t>(state.numbers.size());
+  state.numbers.push_back(number_bits(number, node.dtype));
+}
+
 NodeId resolve_number(TapeState& state, std::string_view op, const Operand& number, DType dtype) {
   constexpr double kExactIntegers = 9007199254740992.0;  // beyond, a literal's float64 would round an int64
   check_number(op, number, dtype);
-  if ((number.literal || state.rule_depth > 0) &&
-      (dtype != DType::int64 || std::abs(as_double(number)) < kExactIntegers))
+  if (is_literal_number(state, number) && (dtype != DType::int64 || std::abs(as_double(number)) < kExactIntegers))
     return append_literal(state, as_double(number), dtype);
   const NodeId id = append(state, number_op, dtype, Shape{}, {}, {}, location_of(state, number));
-  state.program[id].holds = Holds::number;
-  state.program[id].value = static_cast<std::uint32_t>(state.numbers.size());
-  state.numbers.push_back(number_bits(number, dtype));
+  hold_number(state, id, number);
   return id;
 }
 
@@ -137,25 +147,62 @@ bool is_plain(const TapeState& state, const Op& op, std::span<const NodeId> inpu
   return true;
 }
 
-/// The nodes of operands that are Vars of one tape and dtype, as most are; null if they are anything else.
-TapeState* nodes_of_vars(Operands operands, NodeId* nodes) {
-  TapeState* state = nullptr;
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    if (operands[i]->kind != Kind::var) return nullptr;
-    TapeState& own = VarAccess::state(operands[i]->var);
-    nodes[i] = VarAccess::node(operands[i]->var);
-    if (i > 0 && (state != &own || own.program[nodes[i]].dtype != own.program[nodes[0]].dtype)) return nullptr;
-    state = &own;
-  }
-  return state;
+/// Whether a node of the previous recording is that of a number beside floating Vars: the same literal, or any other.
+bool is_again(const TapeState& state, const Node& node, const Operand& number) {
+  if (!is_floating(node.dtype) || node.location != location_of(state, number)) return false;
+  if (!is_literal_number(state, number)) return node.op == &number_op;
+  return node.op == &constant_op && state.program.attributes(node)[0] == std::bit_cast<std::int64_t>(as_double(number));
 }
 
-/// What the previous recording has here, if that is this op of the same operands, which makes all checks needless.
-NodeId append_again(TapeState& state, const Op& op, std::span<const NodeId> inputs, std::optional<DType> output,
-                    const Operand& first) {
-  const DType dtype = output.value_or(state.program[inputs[0]].dtype);
-  const NodeId id = state.program.append_again(op, dtype, inputs, location_of(state, first));
-  if (id != kNoNode) state.program[id].internal = state.rule_depth > 0;
+/// The tape of the first Var among the operands, or null.
+TapeState* tape_of_first_var(Operands operands) {
+  for (const Operand* operand : operands)
+    if (operand->kind == Kind::var) return &VarAccess::state(operand->var);
+  return nullptr;
+}
+
+/// Whether a node has no attributes and is this op of these inputs.
+bool is_of(const Program& program, const Node& node, const Op& op, std::span<const NodeId> inputs) {
+  if (node.op != &op || node.input_count != inputs.size() || node.attribute_count != 0) return false;
+  const NodeId* own = program.inputs(node).data();
+  for (std::size_t i = 0; i < inputs.size(); ++i)  // so few that a call of memcmp would cost more
+    if (own[i] != inputs[i]) return false;
+  return true;
+}
+
+/// Holds the numbers among the operands, whose nodes begin with `id`.
+void hold_numbers(TapeState& state, NodeId id, Operands operands) {
+  for (const Operand* operand : operands) {
+    if (!is_number(*operand)) continue;
+    if (state.program[id].op == &number_op) hold_number(state, id, *operand);
+    ++id;
+  }
+}
+
+/// The result, if the previous recording has next what this call would append: the numbers among the operands, and the
+/// op of all operands. That has passed all checks then, and its shape follows from its inputs. Else kNoNode.
+NodeId append_expected(TapeState& state, const Op& op, Operands operands, std::optional<DType> output) {
+  Program& program = state.program;
+  const NodeId first = program.size();
+  NodeId inputs[3], id = first;
+  const Node* node = program.expected();
+  for (std::size_t i = 0; i < operands.size() && node != nullptr; ++i) {
+    const Operand& operand = *operands[i];
+    if (operand.kind == Kind::var) {
+      if (&VarAccess::state(operand.var) != &state) return kNoNode;
+      inputs[i] = VarAccess::node(operand.var);
+    } else {
+      if (!is_number(operand) || !is_again(state, *node, operand)) return kNoNode;
+      inputs[i] = id++;
+      node = program.expected(id - first);
+    }
+  }
+  if (node == nullptr || !is_of(program, *node, op, std::span(inputs, operands.size()))) return kNoNode;
+  if (output && node->dtype != *output) return kNoNode;
+  if (node->location != location_of(state, *operands[0])) return kNoNode;
+  program.append_expected(id + 1);
+  if (id != first) hold_numbers(state, first, operands);
+  program[id].internal = state.rule_depth > 0;
   return id;
 }
 
@@ -175,18 +222,16 @@ TapeState& resolve_inputs(const Op& op, Operands list, std::optional<DType> outp
 
 Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands, std::optional<DType> output) {
   const Operands list(operands.begin(), operands.size());
-  NodeId inputs[3];
-  TapeState* state = op.boolean_first ? nullptr : nodes_of_vars(list, inputs);
-  if (state != nullptr) {
-    const NodeId again = append_again(*state, op, std::span(inputs, list.size()), output, *list[0]);
-    if (again != kNoNode) return VarAccess::make(*state, again);
+  if (TapeState* state = tape_of_first_var(list)) {
+    const NodeId expected = append_expected(*state, op, list, output);
+    if (expected != kNoNode) return VarAccess::make(*state, expected);
   }
-  if (state == nullptr) state = &resolve_inputs(op, list, output, inputs);
-  const DType dtype = state->program[inputs[op.boolean_first ? 1 : 0]].dtype;
-  check_kernel(op, dtype, output.value_or(dtype));
-  const NodeId node = append_elementwise(*state, op, std::span(inputs, list.size()), output.value_or(dtype),
-                                         location_of(*state, *list[0]));
-  return VarAccess::make(*state, node);
+  NodeId inputs[3];
+  TapeState& state = resolve_inputs(op, list, output, inputs);
+  const DType dtype = state.program[inputs[op.boolean_first ? 1 : 0]].dtype;
+  const NodeId node = append_elementwise(state, op, std::span(inputs, list.size()), output.value_or(dtype),
+                                         location_of(state, *list[0]));
+  return VarAccess::make(state, node);
 }
 
 NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inputs, DType dtype, Location location) {
@@ -221,10 +266,6 @@ TapeState& tape_of(std::string_view op, Operands operands) {
                      "no operand is a Var; an op finds its tape from the Vars that it is given; Tape::variable and "
                      "Tape::read make one");
   return *state;
-}
-
-Location location_of(const TapeState& state, const Operand& operand) {
-  return state.rule_depth > 0 ? state.rule_location : Location{operand.file, operand.line};
 }
 
 DType common_dtype(std::string_view op, const TapeState& state, Operands operands) {

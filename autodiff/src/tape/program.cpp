@@ -22,8 +22,8 @@ bool Program::same(const Program& other) const {
   for (NodeId id = 0; id < size(); ++id) {
     const Node& a = nodes_[id];
     const Node& b = other.nodes_[id];
-    if (a.op != b.op || a.dtype != b.dtype || a.shape != b.shape || !std::ranges::equal(inputs(a), other.inputs(b)) ||
-        !std::ranges::equal(attributes(a), other.attributes(b)))
+    if (a.op != b.op || a.dtype != b.dtype || a.shape != b.shape || !equal(inputs(a), other.inputs(b)) ||
+        !equal(attributes(a), other.attributes(b)))
       return false;
   }
   return true;
@@ -36,13 +36,6 @@ bool Program::repeats_to_rules(NodeId known) const {
   return true;
 }
 
-void Program::append_again_until(NodeId end) {
-  while (size_ < end) {
-    const NodeId id = take_next();
-    nodes_[id].internal = nodes_[id].was_internal;
-  }
-}
-
 void Program::forget_rest() {
   const Node& next = nodes_[size_];
   inputs_.resize(next.first_input);
@@ -51,7 +44,7 @@ void Program::forget_rest() {
 }
 
 void Program::rewind() {
-  if (follows()) forget_rest();
+  if (expected() != nullptr) forget_rest();
   const bool large = size_ > kLargeNodes;
   if (large) *this = Program();
   size_ = repeated_ = 0;

@@ -56,9 +56,12 @@ class Program {
   /// The shape may be that of a node of this program. Throws ShapeError for more elements than can be addressed.
   NodeId append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes, Location location);
-  /// Appends a node without attributes if the previous recording has it here; a node's shape follows from the rest of
-  /// it. Else returns kNoNode.
-  NodeId append_again(const Op& op, DType dtype, std::span<const NodeId> inputs, Location location);
+  /// What the previous recording has so many nodes after the next one, if all nodes are the same so far; else null.
+  const Node* expected(std::size_t ahead = 0) const {
+    return size_ + ahead < nodes_.size() ? &nodes_[size_ + ahead] : nullptr;
+  }
+  /// Appends the nodes that the previous recording has next, up to `end`, without values.
+  void append_expected(NodeId end);
 
   const Node& operator[](NodeId id) const { return nodes_[id]; }
   Node& operator[](NodeId id) { return nodes_[id]; }
@@ -68,24 +71,30 @@ class Program {
   std::span<const std::int64_t> attributes(const Node& node) const {
     return {attributes_.data() + node.first_attribute, node.attribute_count};
   }
+  /// Whether a node is this op of these inputs.
+  bool is_of(const Node& node, const Op& op, DType dtype, std::span<const NodeId> wanted) const {
+    return node.op == &op && node.dtype == dtype && equal(inputs(node), wanted);
+  }
   /// Whether all nodes are the same as the other program's: ops, dtypes, shapes, inputs and attributes.
   bool same(const Program& other) const;
   /// How many nodes, from the first on, are the same as those of the previous recording.
   NodeId repeated() const { return repeated_; }
   /// Whether all nodes are the same to rules too, which see locations and what is internal; up to `known` they are.
   bool repeats_to_rules(NodeId known) const;
-  /// Appends the nodes that the previous recording has next, up to `end`, without values; all nodes must be the same so
-  /// far.
-  void append_again_until(NodeId end);
   NodeId size() const { return size_; }
   /// Begins another recording; this one is then the previous. Keeps nothing of a large one.
   void rewind();
 
  private:
   [[noreturn]] static void throw_too_large(const Op& op, const Shape& shape);
-  /// Whether the previous recording goes on after the nodes that are the same.
-  bool follows() const { return size_ < nodes_.size(); }
-  bool next_is(const Op& op, DType dtype, std::span<const NodeId> inputs) const;
+  /// Of a few elements, for which a call of memcmp costs more.
+  template <class T>
+  static bool equal(std::span<const T> a, std::span<const T> b) {
+    if (a.size() != b.size()) return false;
+    for (std::size_t i = 0; i < a.size(); ++i)
+      if (a[i] != b[i]) return false;
+    return true;
+  }
   NodeId take_next();
   void forget_rest();
 
@@ -96,15 +105,6 @@ class Program {
   NodeId first_relocated_ = kNoNode;  ///< the first node that is the same but for its location
 };
 
-inline bool Program::next_is(const Op& op, DType dtype, std::span<const NodeId> wanted) const {
-  const Node& next = nodes_[size_];
-  if (next.op != &op || next.dtype != dtype || next.input_count != wanted.size()) return false;
-  const NodeId* own = inputs_.data() + next.first_input;
-  for (std::size_t i = 0; i < wanted.size(); ++i)  // a few: a call of memcmp costs more
-    if (own[i] != wanted[i]) return false;
-  return true;
-}
-
 inline NodeId Program::take_next() {
   Node& node = nodes_[size_];
   node.holds = Holds::nothing;
@@ -114,20 +114,19 @@ inline NodeId Program::take_next() {
   return size_++;
 }
 
-inline NodeId Program::append_again(const Op& op, DType dtype, std::span<const NodeId> wanted, Location location) {
-  if (!follows() || !next_is(op, dtype, wanted)) return kNoNode;
-  const Node& next = nodes_[size_];
-  if (next.attribute_count != 0 || next.location != location) return kNoNode;
-  return take_next();
+inline void Program::append_expected(NodeId end) {
+  while (size_ < end) {
+    const NodeId id = take_next();
+    nodes_[id].internal = nodes_[id].was_internal;
+  }
 }
 
 inline NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> wanted,
                               std::span<const std::int64_t> attributes, Location location) {
-  if (follows()) {
-    Node& next = nodes_[size_];
-    if (next_is(op, dtype, wanted) && next.shape == shape && std::ranges::equal(this->attributes(next), attributes)) {
-      if (next.location != location) first_relocated_ = std::min(first_relocated_, size_);
-      next.location = location;
+  if (const Node* next = expected()) {
+    if (is_of(*next, op, dtype, wanted) && next->shape == shape && equal(this->attributes(*next), attributes)) {
+      if (next->location != location) first_relocated_ = std::min(first_relocated_, size_);
+      nodes_[size_].location = location;
       return take_next();
     }
     forget_rest();
