@@ -107,6 +107,16 @@ struct LogisticInputs {
   Buffer<T> x, y;
 };
 
+/// logistic_fit: the penalty on the weights that scikit-learn has by default, where the loss is a mean, and where the
+/// optimum is as exact as it can be.
+inline double logistic_fit_l2(std::int64_t rows) { return 1 / static_cast<double>(rows); }
+inline constexpr double kLogisticFitGradient = 1e-9;
+/// The number of iterations after which the objective is within 1e-6 of the last one, relatively.
+inline std::int64_t iterations_to_objective(const std::vector<double>& objectives) {
+  auto close = [&](double objective) { return objective <= objectives.back() * (1 + 1e-6); };
+  return std::find_if(objectives.begin(), objectives.end(), close) - objectives.begin();
+}
+
 /// minibatch_sgd: the rows of a data set in random order, dealt into batches of the same size, round and round.
 template <class T>
 struct MinibatchInputs : LogisticInputs<T> {
@@ -215,6 +225,7 @@ struct LogisticSize {
 };
 inline constexpr LogisticSize kLogisticSizes[] = {
     {"569x30", 569, 30}, {"1e5x100", 100000, 100}, {"1e6x50", 1000000, 50}};
+inline constexpr LogisticSize kLogisticFitSizes[] = {{"1e5x50", 100000, 50}, {"1e6x50", 1000000, 50}};
 inline constexpr std::int64_t kMinibatchSizes[] = {32, 256};
 inline constexpr int kChainWidths[] = {1, 4, 16};
 

@@ -12,6 +12,7 @@ std::vector<Case> op_chain();
 std::vector<Case> elementwise();
 /// `hand` reads X once, block of rows by block of rows; `hand_two_gemv` calls OpenBLAS twice, on one thread.
 std::vector<Case> logistic_step();
+std::vector<Case> logistic_fit();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 /// The matrix products alone.

@@ -7,66 +7,22 @@
 #include <cblas.h>
 
 #include "bench/hand/hand.hpp"
-#include "bench/hand/logistic_rows.hpp"
-#include "bench/hand/threads.hpp"
+#include "bench/hand/logistic_pass.hpp"
 #include "bench/inputs.hpp"
 
 namespace bench::hand {
 namespace {
 
-constexpr std::int64_t kMaxColumns = 128;
-constexpr std::int64_t kChunkRows = 4096;
-constexpr std::int64_t kMaxBlockRows = 256;
-
-template <class T>
-struct alignas(64) Partial {
-  T dw[kMaxColumns] = {};
-  T db = 0;
-  double loss = 0;
-};
-
 template <class T>
 struct State {
   std::shared_ptr<const LogisticInputs<T>> inputs;
   int threads;
+  LogisticPass<T> pass{inputs, threads};
   Buffer<T> w = Buffer<T>(static_cast<std::size_t>(inputs->columns));
   T b = 0;
   Buffer<T> z = Buffer<T>(static_cast<std::size_t>(inputs->rows));  ///< used by the two GEMVs
-  std::vector<Partial<T>> partials = std::vector<Partial<T>>((inputs->rows + kChunkRows - 1) / kChunkRows);
   double loss = 0, total = 0;
 };
-
-template <class T, int kVectors>
-void chunk(const State<T>& s, std::int64_t begin, std::int64_t n, Partial<T>& partial) {
-  using Batch = xsimd::batch<T>;
-  const std::int64_t columns = s.inputs->columns;
-  const std::int64_t fitting = 262144 / (columns * static_cast<std::int64_t>(sizeof(T))) / 16 * 16;
-  const std::int64_t block = std::clamp<std::int64_t>(fitting, 16, kMaxBlockRows);
-  Rows<T, kVectors> rows(s.w.data(), columns);
-  Batch sums[kVectors];
-  std::fill(sums, sums + kVectors, Batch(T{0}));
-  partial.loss = 0;
-  partial.db = 0;
-  alignas(64) T z[kMaxBlockRows];
-  for (std::int64_t i = begin; i < begin + n; i += block) {
-    std::int64_t count = std::min(block, begin + n - i);
-    const T* x = s.inputs->x.data() + i * columns;
-    auto row = [x, columns](std::int64_t r) { return x + r * columns; };
-    rows.dots(row, count, s.b, z);
-    auto [loss, db] = residuals(z, s.inputs->y.data() + i, count);
-    partial.loss += loss;
-    partial.db += db;
-    rows.add_products(row, z, count, sums);
-  }
-  rows.store(sums, partial.dw);
-}
-
-template <class T, int kVectors = 1>
-void chunk_of_width(const State<T>& s, std::int64_t begin, std::int64_t n, Partial<T>& partial) {
-  if (s.inputs->columns <= kVectors * Rows<T, kVectors>::kWidth) return chunk<T, kVectors>(s, begin, n, partial);
-  if constexpr (kVectors < kMaxColumns / Rows<T, kVectors>::kWidth)
-    chunk_of_width<T, kVectors + 1>(s, begin, n, partial);
-}
 
 template <class T>
 void descend(State<T>& s, const T* dw, T db, double loss) {
@@ -79,19 +35,10 @@ void descend(State<T>& s, const T* dw, T db, double loss) {
 
 template <class T>
 void one_pass(State<T>& s) {
-  const std::int64_t rows = s.inputs->rows;
-  Helper::instance().for_chunks(static_cast<std::int64_t>(s.partials.size()), s.threads, [&](std::int64_t i) {
-    chunk_of_width(s, i * kChunkRows, std::min(kChunkRows, rows - i * kChunkRows), s.partials[i]);
-  });
-  double dw[kMaxColumns] = {}, db = 0, loss = 0;
-  for (const Partial<T>& partial : s.partials) {
-    for (std::int64_t j = 0; j < s.inputs->columns; ++j) dw[j] += static_cast<double>(partial.dw[j]);
-    db += static_cast<double>(partial.db);
-    loss += partial.loss;
-  }
-  T rounded[kMaxColumns];
-  std::transform(dw, dw + s.inputs->columns, rounded, [](double x) { return static_cast<T>(x); });
-  descend(s, rounded, static_cast<T>(db), loss);
+  const auto sums = s.pass(s.w.data(), s.b);
+  T rounded[LogisticPass<T>::kMaxColumns];
+  std::transform(sums.dw, sums.dw + s.inputs->columns, rounded, [](double x) { return static_cast<T>(x); });
+  descend(s, rounded, static_cast<T>(sums.db), sums.loss);
 }
 
 void gemv(CBLAS_TRANSPOSE t, std::int64_t m, std::int64_t n, const double* a, const double* x, double beta, double* y) {
@@ -107,12 +54,13 @@ void two_gemv(State<T>& s) {
   std::fill(s.z.begin(), s.z.end(), s.b);
   gemv(CblasNoTrans, in.rows, in.columns, in.x.data(), s.w.data(), T{1}, s.z.data());
   double loss = 0, db = 0;
-  for (std::int64_t i = 0; i < in.rows; i += kChunkRows) {
-    auto [part_loss, part_db] = residuals(s.z.data() + i, in.y.data() + i, std::min(kChunkRows, in.rows - i));
+  constexpr std::int64_t kChunk = LogisticPass<T>::kChunkRows;
+  for (std::int64_t i = 0; i < in.rows; i += kChunk) {
+    auto [part_loss, part_db] = residuals(s.z.data() + i, in.y.data() + i, std::min(kChunk, in.rows - i));
     loss += part_loss;
     db += static_cast<double>(part_db);
   }
-  T dw[kMaxColumns];
+  T dw[LogisticPass<T>::kMaxColumns];
   gemv(CblasTrans, in.rows, in.columns, in.x.data(), s.z.data(), T{0}, dw);
   descend(s, dw, static_cast<T>(db), loss);
 }

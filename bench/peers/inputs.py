@@ -8,6 +8,8 @@ import numpy as np
 DTYPES = {"float32": np.float32, "float64": np.float64}
 ELEMENTWISE_SIZES = {"1e4": 10**4, "1e5": 10**5, "1e6": 10**6, "1e7": 10**7}
 LOGISTIC_SIZES = {"569x30": (569, 30), "1e5x100": (100000, 100), "1e6x50": (1000000, 50)}
+LOGISTIC_FIT_SIZES = {"1e5x50": (100000, 50), "1e6x50": (1000000, 50)}
+LOGISTIC_FIT_TOLERANCE = 1e-6
 MINIBATCH_SIZES = (32, 256)
 ADAM_SIZE = 10**7
 MLP_BATCH, MLP_WIDTHS = 128, (784, 256, 128, 10)
@@ -56,6 +58,12 @@ def logistic(rows, columns, dtype):
     plane = np.arange(columns) % 3 - 1.0
     y = (0.5 * uniform(rows, 4) + x.astype(np.float64) @ plane > 0).astype(dtype)
     return SimpleNamespace(x=x, y=y)
+
+
+def logistic_fit_answer(w, b, data):
+    """The objective that scikit-learn has by default: a sum over rows, with half the sum of squares of the weights."""
+    z = data.x @ w + b
+    return np.sum(np.logaddexp(0, z) - data.y * z) + 0.5 * (w @ w)
 
 
 def minibatches(size, dtype):

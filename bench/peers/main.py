@@ -1,4 +1,4 @@
-"""Runs the problems by NumPy and scikit-learn, and by JAX and PyTorch where they can be imported, on one thread."""
+"""Runs the problems by NumPy, SciPy and scikit-learn, and by JAX and PyTorch where they can be imported, on one thread."""
 
 import os
 
@@ -11,7 +11,7 @@ import importlib
 
 from grid import run_grid
 
-PEERS = {"numpy": "with_numpy", "sklearn": "with_sklearn", "jax": "with_jax", "torch": "with_torch"}
+PEERS = {"numpy": "with_numpy", "scipy": "with_scipy", "sklearn": "with_sklearn", "jax": "with_jax", "torch": "with_torch"}
 
 
 def main():

@@ -1,6 +1,11 @@
-"""What scikit-learn has a method for: a step of Adam on a perceptron."""
+"""What scikit-learn has a method for: a step of Adam on a perceptron, and logistic regression by L-BFGS."""
+
+import bisect
+import warnings
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 import inputs
@@ -44,8 +49,41 @@ def mlp_step(dtype):
     return step, answer
 
 
+def fitted(data, most_iterations):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return LogisticRegression(tol=1e-6, max_iter=most_iterations).fit(data.x, data.y)
+
+
+def objective(model, data):
+    return inputs.logistic_fit_answer(model.coef_[0], model.intercept_[0], data)
+
+
+def iterations_needed(data):
+    """Iterations until the objective, which falls with each, is within the tolerance of the optimum, relatively."""
+    best = fitted(data, 1000)
+    bound = objective(best, data) * (1 + inputs.LOGISTIC_FIT_TOLERANCE)
+    candidates = range(1, best.n_iter_[0] + 1)
+    return candidates[bisect.bisect_left(candidates, True, key=lambda k: objective(fitted(data, k), data) <= bound)]
+
+
+def logistic_fit(rows, columns):
+    data = inputs.logistic(rows, columns, np.float64)
+    state = {"iterations": iterations_needed(data)}
+
+    def step():
+        state["model"] = fitted(data, state["iterations"])
+
+    return step, lambda: [objective(state["model"], data)]
+
+
 def cases():
-    return [
+    steps = [
         Case("mlp_step", "128", name, "sklearn", lambda dtype=dtype: mlp_step(dtype))
         for name, dtype in inputs.DTYPES.items()
     ]
+    fits = [
+        Case("logistic_fit", size, "float64", "sklearn", lambda shape=shape: logistic_fit(*shape), shape[0] > 10**5)
+        for size, shape in inputs.LOGISTIC_FIT_SIZES.items()
+    ]
+    return steps + fits

@@ -31,6 +31,7 @@ std::vector<Figures> large_problems() {
       {"logistic_step", "1e5x100", "float64", 4.8e-3, {{1.4, "hand"}, {1.1, "hand"}}},
       {"logistic_step", "1e6x50", "float64", 26e-3, {{1.4, "hand"}, {1.1, "hand"}}},
       {"logistic_step", "", "float32", 0, {{1.4, "hand"}, {1.1, "hand"}}},
+      {"logistic_fit", "", "float64", 0, {{1.0 / 3, "sklearn"}, {0.25, "sklearn"}}},
       {"mlp_step", "", "float32", 1.5e-3, {{1.12, "hand"}, {1.05, "hand"}}},
       {"mlp_step", "", "float64", 3.2e-3, {{1.12, "hand"}, {1.05, "hand"}}},
       {"adam_update", "", "float32", 9.4e-3, {{1.1, "hand"}, {1.0, "hand"}}},

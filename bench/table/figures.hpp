@@ -11,7 +11,7 @@ namespace bench {
 /// A target for xtape: a time, or a ratio to an implementation in the same run.
 struct Target {
   double figure;
-  const char* against;  ///< "hand"; "gradient", the row of that size; or "" for seconds
+  const char* against;  ///< "hand" or a peer; "gradient", the row of that size; or "" for seconds
 };
 
 struct Figures {

@@ -56,7 +56,7 @@ const Row* find(const std::vector<Row>& rows, const Row& like, const std::string
 const Row* base_of(const std::vector<Row>& rows, const Row& row, const std::string& against) {
   Row like = row;
   if (against == "gradient") like.size = against;
-  return against.empty() ? nullptr : find(rows, like, against == "hand" ? against : row.implementation);
+  return against.empty() ? nullptr : find(rows, like, against == "gradient" ? row.implementation : against);
 }
 
 std::string target_text(const std::vector<Row>& rows, const Row& row, const Target& target) {

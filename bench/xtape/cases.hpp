@@ -15,6 +15,8 @@ std::vector<Case> scalar_gradient();
 std::vector<Case> op_chain();
 std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
+/// By `optim::minimize`, and as `xtape_model` by models::LogisticRegression, which checks its data first.
+std::vector<Case> logistic_fit();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();
