@@ -1,9 +1,14 @@
-// Matrix products: OpenBLAS on one thread for each tile, small ones by a kernel of our own.
+// Matrix products: on AVX-512 by a kernel of our own, else by OpenBLAS, on one thread for each tile; small ones by
+// another kernel of our own.
 #include <cblas.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
+#include <new>
+#include <type_traits>
 
+#include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "execute/threads.hpp"
 #include "kernels/blas_threads.hpp"
@@ -16,11 +21,12 @@ namespace {
 
 /// Below this many multiplications a BLAS call costs more than the product.
 constexpr std::int64_t kSmall = 4096;
-/// Tiles of a large product: at least so many rows or columns each, at most so many tiles. They follow from the
-/// shape, so that the bits do not depend on the number of threads.
+/// Tiles of a large product: at least so many rows or columns each, at most so many tiles. Where OpenBLAS computes them
+/// they follow from the shape alone, for its bits may depend on them.
 constexpr std::int64_t kTile = 128;
 constexpr std::int64_t kMostTiles = 16;
 constexpr double kFlopsPerNanosecond = 40;
+constexpr double kFlopsOfOurKernel = 80;
 
 /// A matrix in memory: element (i, j) is at data[i * row + j * column].
 template <class T>
@@ -78,20 +84,39 @@ void matrix_vector(const Matrix<T>& a, std::int64_t rows, std::int64_t columns, 
   else gemv(CblasNoTrans, rows, columns, a.data, a.leading, x, step, y);
 }
 
+/// Memory of a thread for the packed factors of our kernel.
+struct PackedFactors {
+  std::byte* memory = static_cast<std::byte*>(std::aligned_alloc(64, kGemmScratch));
+
+  PackedFactors() {
+    if (memory == nullptr) throw std::bad_alloc();
+  }
+  ~PackedFactors() { std::free(memory); }
+};
+
 template <class T>
-void tiled_gemm(const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+void gemm(GemmKernel<T> kernel, const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t ldc, std::int64_t m,
+          std::int64_t n, std::int64_t k) {
+  if (kernel == nullptr) return gemm(a, b, c, ldc, m, n, k);
+  kernel({a.data, a.row, a.column}, {b.data, b.row, b.column}, c, ldc, m, n, k, per_thread<PackedFactors>().memory);
+}
+
+template <class T>
+void tiled_gemm(GemmKernel<T> kernel, const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::int64_t n,
+                std::int64_t k) {
+  const double nanoseconds = 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) /
+                             (kernel == nullptr ? kFlopsPerNanosecond : kFlopsOfOurKernel);
+  if (kernel != nullptr && !worth_threads(nanoseconds)) return gemm(kernel, a, b, c, n, m, n, k);
   const bool by_rows = m >= n;
   const std::int64_t extent = by_rows ? m : n;
   const std::int64_t tiles = std::clamp<std::int64_t>(extent / kTile, 1, kMostTiles);
   const std::int64_t length = (extent + tiles - 1) / tiles;
-  const double nanoseconds =
-      2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) / kFlopsPerNanosecond;
   parallel_for(static_cast<std::size_t>(tiles), nanoseconds, [&](std::size_t tile) {
     const std::int64_t begin = static_cast<std::int64_t>(tile) * length;
     const std::int64_t size = std::min(length, extent - begin);
     if (size <= 0) return;
-    if (by_rows) gemm(a.from_row(begin), b, c + begin * n, n, size, n, k);
-    else gemm(a, b.from_column(begin), c + begin, n, m, size, k);
+    if (by_rows) gemm(kernel, a.from_row(begin), b, c + begin * n, n, size, n, k);
+    else gemm(kernel, a, b.from_column(begin), c + begin, n, m, size, k);
   });
 }
 
@@ -108,6 +133,10 @@ template <class T>
 void product(const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::int64_t n, std::int64_t k,
              InstructionSet set) {
   if (is_small_product(m, n, k)) return small(small_matmul(set), a, b, c, m, n, k);
+  GemmKernel<T> kernel;
+  if constexpr (std::is_same_v<T, float>) kernel = gemm_kernels(set).float32;
+  else kernel = gemm_kernels(set).float64;
+  if (m > 1 && n > 1 && kernel != nullptr) return tiled_gemm(kernel, a, b, c, m, n, k);
   use_one_blas_thread();
   const auto step = [k](std::int64_t stride) { return k == 1 ? 1 : stride; };  // of one element it means nothing
   if (n == 1) return matrix_vector(a, m, k, b.data, step(b.row), c);
@@ -116,7 +145,7 @@ void product(const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::
     turned.transposed = !b.transposed;
     return matrix_vector(turned, n, k, a.data, step(a.column), c);
   }
-  tiled_gemm(a, b, c, m, n, k);
+  tiled_gemm(kernel, a, b, c, m, n, k);
 }
 
 template <class T>

@@ -66,8 +66,10 @@ class Threads {
 
 }  // namespace
 
+bool worth_threads(double nanoseconds) { return nanoseconds >= kWorthWaking && Threads::get().count() > 1; }
+
 void parallel_for(std::size_t count, double nanoseconds, const std::function<void(std::size_t)>& work) {
-  if (count <= 1 || nanoseconds < kWorthWaking || Threads::get().count() == 1) {
+  if (count <= 1 || !worth_threads(nanoseconds)) {
     for (std::size_t i = 0; i < count; ++i) work(i);
     return;
   }

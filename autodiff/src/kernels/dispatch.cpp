@@ -16,6 +16,7 @@ XTAPE_DECLARE_KERNELS(ReductionKernels, max_reduction)
 XTAPE_DECLARE_KERNELS(ReductionKernels, min_reduction)
 XTAPE_DECLARE_KERNELS(ReductionKernels, all_reduction)
 XTAPE_DECLARE_KERNELS(SmallMatmulKernels, small_matmul)
+XTAPE_DECLARE_KERNELS(GemmKernels, gemm_kernels)
 XTAPE_DECLARE_KERNELS(RowKernels, row_kernels)
 XTAPE_DECLARE_KERNELS(StreamKernels, stream_kernels)
 
@@ -24,6 +25,7 @@ namespace {
 
 constexpr std::string_view kNames[kInstructionSets] = {"baseline", "avx2", "avx512"};
 constinit const ByInstructionSet<SmallMatmulKernels> small_matmuls = XTAPE_ALL_SETS(small_matmul);
+constinit const ByInstructionSet<GemmKernels> gemms = XTAPE_ALL_SETS(gemm_kernels);
 constinit const ByInstructionSet<RowKernels> rows = XTAPE_ALL_SETS(row_kernels);
 constinit const ByInstructionSet<StreamKernels> streams = XTAPE_ALL_SETS(stream_kernels);
 
@@ -108,6 +110,8 @@ bool supports(const Op& op, DType dtype) {
 }
 
 const SmallMatmulKernels& small_matmul(InstructionSet set) { return small_matmuls[set]; }
+
+const GemmKernels& gemm_kernels(InstructionSet set) { return gemms[set]; }
 
 const RowKernel& row_kernel(DType dtype, InstructionSet set) {
   return dtype == DType::float32 ? rows[set].float32 : rows[set].float64;

@@ -3,6 +3,7 @@
 
 #include <xtape/array.hpp>
 
+#include "kernels/gemm_kernel.hpp"
 #include "kernels/kernel.hpp"
 #include "kernels/row_kernel.hpp"
 
@@ -29,6 +30,8 @@ const ReductionKernel& sum_kernel(DType dtype, InstructionSet set);
 bool supports(const Op& op, DType dtype);
 
 const SmallMatmulKernels& small_matmul(InstructionSet set);
+/// Null where the machine's BLAS is as good.
+const GemmKernels& gemm_kernels(InstructionSet set);
 const StreamKernels& stream_kernels(InstructionSet set);
 /// For float32 and float64.
 const RowKernel& row_kernel(DType dtype, InstructionSet set);
