@@ -104,6 +104,12 @@ int main() {
   count("AMSGrad, rate 0.3", AMSGrad{.learning_rate = 0.3});
   count("AdamW, rate 0.3, no decay", AdamW{.learning_rate = 0.3, .weight_decay = 0});
   Parameter w = standard_normal(1);
+  int before = 0;  // iterations that leave W wrong
+  minimize(
+      {w}, [&](Tape& tape) { return loss(tape.read(w)); }, LBFGS{}, {.gradient_norm = 1e-9},
+      [&](const Step&) { before += error_of(w.value()) >= 0.005; });
+  claim(error_of(w.value()) < 1e-6, "  %-34s %d", "L-BFGS", before + 1);
+  w = standard_normal(1);
   minimize({w}, [&](Tape& tape) { return loss(tape.read(w)); }, Newton{}, {.iterations = 1});
   claim(error_of(w.value()) < 1e-9, "  %-34s %d", "Newton", 1);
   return wrong == 0 ? 0 : 1;
