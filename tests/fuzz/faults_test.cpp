@@ -7,6 +7,7 @@
 #include "fuzz/program.hpp"
 #include "plan/cache.hpp"
 #include "plan/faults.hpp"
+#include "plan/in_place.hpp"
 
 namespace xtape::test {
 
@@ -26,8 +27,15 @@ class Faults : public testing::TestWithParam<Fault> {
   void SetUp() override {
     detail::clear_plan_cache();
     detail::planner_faults() = {};
+    detail::least_bytes_in_place() = 1;
   }
-  void TearDown() override { SetUp(); }
+  void TearDown() override {
+    SetUp();
+    detail::least_bytes_in_place() = least_bytes_;
+  }
+
+ private:
+  const std::size_t least_bytes_ = detail::least_bytes_in_place();
 };
 
 /// What goes wrong when the program runs planned: nothing, a wrong value, or an exception.
@@ -65,7 +73,8 @@ INSTANTIATE_TEST_SUITE_P(Planner, Faults,
                          testing::Values(Fault{"ignore_loop_dependencies",
                                                &detail::PlannerFaults::ignore_loop_dependencies},
                                          Fault{"ignore_aliases", &detail::PlannerFaults::ignore_aliases},
-                                         Fault{"ignore_readers", &detail::PlannerFaults::ignore_readers}),
+                                         Fault{"ignore_readers", &detail::PlannerFaults::ignore_readers},
+                                         Fault{"donate_early", &detail::PlannerFaults::donate_early}),
                          [](const testing::TestParamInfo<Fault>& fault) { return std::string(fault.param.name); });
 
 }  // namespace

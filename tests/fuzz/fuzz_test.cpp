@@ -1,11 +1,13 @@
 // Random programs three ways: planned, unplanned and interpreted in long double. XTAPE_FUZZ_PROGRAMS says how many,
 // XTAPE_FUZZ_SEED where the seeds start; a failure prints its seed and what was recorded.
 #include <cstdlib>
+#include <limits>
 
 #include <gtest/gtest.h>
 
 #include "fuzz/program.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/in_place.hpp"
 
 namespace xtape::test {
 
@@ -40,8 +42,20 @@ class Restoring {
   int threads_ = num_threads();
 };
 
+/// The smallest values that are written in place, until the end of the scope.
+class LeastInPlace {
+ public:
+  explicit LeastInPlace(std::size_t bytes) { detail::least_bytes_in_place() = bytes; }
+  ~LeastInPlace() { detail::least_bytes_in_place() = before_; }
+
+ private:
+  std::size_t before_ = detail::least_bytes_in_place();
+};
+
 class Fuzz : public testing::TestWithParam<std::uint64_t> {
  protected:
+  const LeastInPlace small_ones_too_{1};
+
   /// Calls check(seed) for one program in `stride`, until it fails.
   template <class Check>
   void for_each_seed(std::uint64_t stride, const Check& check) {
@@ -88,6 +102,16 @@ TEST_P(Fuzz, MemoryBudgets) {
       EXPECT_TRUE(same_bits(run_program(seed, options).outputs, unlimited.outputs)) << budget << " bytes\n"
                                                                                     << described(seed);
     }
+  });
+}
+
+/// Whether Parameters get new buffers or are written over changes nothing.
+TEST_P(Fuzz, InPlace) {
+  for_each_seed(1, [](std::uint64_t seed) {
+    const bool large = seed % 32 == 0;
+    const Outcome in_place = run_program(seed, kPlanned, large);
+    const LeastInPlace none(std::numeric_limits<std::size_t>::max());
+    EXPECT_TRUE(same_bits(run_program(seed, kPlanned, large).outputs, in_place.outputs)) << described(seed, large);
   });
 }
 

@@ -42,11 +42,14 @@ void run_step(const Plan& plan, const Step& step, Bases bases) {
   }
 }
 
-void run_plan(const Plan& plan, std::span<const std::byte* const> leaves, std::span<std::byte* const> outputs,
-              std::vector<std::byte*>& bases, std::size_t& step, StepTimes* times) {
-  const Workspace arena(plan.arena_bytes);
-  place(plan, leaves, outputs, arena.data(), bases);
-  each_step(plan.steps.size(), step, times, [&](std::size_t i) { run_step(plan, plan.steps[i], bases); });
+void run_steps(const Plan& plan, Bases bases, std::size_t end, std::size_t& step, StepTimes* times) {
+  each_step(end, step, times, [&](std::size_t i) { run_step(plan, plan.steps[i], bases); });
+}
+
+void run_last_loops(const Plan& plan, Bases bases, std::size_t step) {
+  std::vector<PreparedLoop> loops;
+  for (; step < plan.steps.size(); ++step) loops.emplace_back(plan.loops[plan.steps[step].index], bases);
+  for (PreparedLoop& loop : loops) loop.run();
 }
 
 }  // namespace xtape::detail

@@ -1,4 +1,5 @@
 // The block interpreter of fused loops.
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -12,6 +13,7 @@
 #include "execute/sink.hpp"
 #include "execute/strided.hpp"
 #include "execute/threads.hpp"
+#include "plan/faults.hpp"
 
 namespace xtape::detail {
 
@@ -35,12 +37,11 @@ struct ThreadScratch {
   ~ThreadScratch() { std::free(memory); }
   std::byte* take(std::size_t bytes) {
     if (bytes <= capacity) return memory;
-    std::free(memory);
-    capacity = 0;
     const std::size_t size = (bytes + 4095) / 4096 * 4096;
-    memory = static_cast<std::byte*>(std::aligned_alloc(64, size));
-    if (memory == nullptr) throw std::bad_alloc();
-    std::memset(memory, 0, size);
+    auto* larger = static_cast<std::byte*>(std::aligned_alloc(64, size));
+    if (larger == nullptr) throw std::bad_alloc();
+    std::memset(larger, 0, size);
+    std::free(std::exchange(memory, larger));
     capacity = size;
     return memory;
   }
@@ -53,20 +54,19 @@ struct LoopRun {
   const Loop& loop;
   Bases bases;
   std::vector<SinkRun> sinks;
-  const Striping* striping = nullptr;
+  Striping striping;
+  std::vector<std::uint8_t> past_caches;  ///< for each stream; empty if there are none
+  std::uint32_t block;
 };
 
 /// One thread's slots and reductions.
 class Worker {
  public:
-  explicit Worker(const LoopRun& run) : run_(run), loop_(run.loop) {
-    const std::size_t needed = bytes(run.loop);
-    if (needed > kMostScratch) large_.emplace(needed);
-    memory_ = large_ ? large_->data() : per_thread<ThreadScratch>().take(needed);
+  Worker(const LoopRun& run, std::byte* scratch) : run_(run), loop_(run.loop), memory_(scratch) {
     slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
-    for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(loop_.block * kWidest), 1};
+    for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(run.block * kWidest), 1};
     staging_ = take(loop_.streams.size() * kStaged * kWidest);
-    written_ = take(loop_.streams.size() * padded(loop_.block * kWidest));
+    written_ = take(run.past_caches.size() * padded(run.block * kWidest));
     for (const Loop::Scalar& scalar : loop_.scalars) {
       std::byte* copies = take(64);
       splat(copies, scalar);
@@ -75,6 +75,16 @@ class Worker {
     sinks_ = reinterpret_cast<SinkState*>(take(loop_.sinks.size() * sizeof(SinkState)));
     for (std::size_t i = 0; i < loop_.sinks.size(); ++i) new (sinks_ + i) SinkState;
     leaves_ = memory_;
+  }
+
+  static std::size_t scratch_bytes(const LoopRun& run) {
+    const Loop& loop = run.loop;
+    std::size_t sum = padded(loop.slots * sizeof(Slot)) + loop.registers * padded(run.block * kWidest) +
+                      padded(loop.streams.size() * kStaged * kWidest) +
+                      run.past_caches.size() * padded(run.block * kWidest) + loop.scalars.size() * 64 +
+                      padded(loop.sinks.size() * sizeof(SinkState));
+    for (const Loop::Sink& sink : loop.sinks) sum += padded(SinkState::leaf_bytes(sink));
+    return sum;
   }
 
   void run_chunk(std::int64_t chunk) {
@@ -88,20 +98,12 @@ class Worker {
   void run_stripe(std::int64_t chunk) {
     memory_ = leaves_;
     for (std::size_t i = 0; i < loop_.sinks.size(); ++i)
-      sinks_[i].begin_stripe(run_.sinks[i], *run_.striping, chunk, run_.bases[loop_.sinks[i].value],
+      sinks_[i].begin_stripe(run_.sinks[i], run_.striping, chunk, run_.bases[loop_.sinks[i].value],
                              take(SinkState::leaf_bytes(loop_.sinks[i])));
-    for (std::int64_t row = 0; row < run_.striping->rows(); ++row) run_range(run_.striping->range(chunk, row));
+    for (std::int64_t row = 0; row < run_.striping.rows(); ++row) run_range(run_.striping.range(chunk, row));
   }
 
  private:
-  static std::size_t bytes(const Loop& loop) {
-    std::size_t sum = padded(loop.slots * sizeof(Slot)) + loop.registers * padded(loop.block * kWidest) +
-                      loop.streams.size() * (kStaged * kWidest + padded(loop.block * kWidest)) +
-                      loop.scalars.size() * 64 + loop.sinks.size() * sizeof(SinkState);
-    for (const Loop::Sink& sink : loop.sinks) sum += padded(SinkState::leaf_bytes(sink));
-    return sum;
-  }
-
   std::byte* take(std::size_t bytes) { return std::exchange(memory_, memory_ + padded(bytes)); }
 
   void splat(std::byte* to, const Loop::Scalar& scalar) const {
@@ -126,7 +128,7 @@ class Worker {
   void run_range(const ChunkRange& range) {
     std::int64_t begin = range.begin;
     while (begin < range.end) {
-      auto n = static_cast<std::size_t>(std::min<std::int64_t>(loop_.block, range.end - begin));
+      auto n = static_cast<std::size_t>(std::min<std::int64_t>(run_.block, range.end - begin));
       if (n % kPadding == 0) {
         run_whole(begin, n);
       } else if (n <= kStaged) {
@@ -144,16 +146,23 @@ class Worker {
   }
 
   void run_whole(std::int64_t begin, std::size_t n) {
-    std::byte* written = written_;
-    for (const Loop::Stream& stream : loop_.streams) {
-      slots_[stream.slot] = {stream.past_caches ? written : stream_at(stream, begin), 1};
-      if (stream.past_caches) written += padded(loop_.block * kWidest);
+    if (!run_.past_caches.empty()) return run_past_caches(begin, n);
+    for (const Loop::Stream& stream : loop_.streams) slots_[stream.slot] = {stream_at(stream, begin), 1};
+    run_block(begin, n);
+  }
+
+  void run_past_caches(std::int64_t begin, std::size_t n) {
+    const std::size_t bytes = padded(run_.block * kWidest);
+    for (std::size_t i = 0; i < loop_.streams.size(); ++i) {
+      const Loop::Stream& stream = loop_.streams[i];
+      slots_[stream.slot] = {run_.past_caches[i] ? written_ + i * bytes : stream_at(stream, begin), 1};
     }
     run_block(begin, n);
-    if (loop_.past_caches == nullptr) return;
-    for (const Loop::Stream& stream : loop_.streams)
-      if (stream.past_caches)
+    for (std::size_t i = 0; i < loop_.streams.size(); ++i) {
+      const Loop::Stream& stream = loop_.streams[i];
+      if (run_.past_caches[i])
         loop_.past_caches->copy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
+    }
   }
 
   void run_staged(std::int64_t begin, std::size_t n) {
@@ -209,7 +218,6 @@ class Worker {
 
   const LoopRun& run_;
   const Loop& loop_;
-  std::optional<Workspace> large_;
   std::byte* memory_;  ///< the rest of the thread's scratch
   Slot* slots_;
   std::byte* staging_;
@@ -227,29 +235,102 @@ double nanoseconds(const Loop& loop) {
   return static_cast<double>(loop.space.size()) * place;
 }
 
-}  // namespace
+/// Streams past the caches, but for those written over what the loop reads, whose lines are in the caches anyway.
+std::vector<std::uint8_t> past_caches(const Loop& loop, Bases bases) {
+  if (loop.past_caches == nullptr) return {};
+  std::vector<std::uint8_t> result;
+  for (const Loop::Stream& stream : loop.streams) {
+    const bool in_place = std::ranges::any_of(loop.streams, [&](const Loop::Stream& other) {
+      return !other.written && bases[other.value] == bases[stream.value];
+    });
+    result.push_back(stream.past_caches && !in_place);
+  }
+  if (std::ranges::count(result, 1) == 0) result.clear();
+  return result;
+}
 
-void run_loop(const Loop& loop, Bases bases) {
-  LoopRun run{loop, bases, {}};
+/// All in place, large values go through memory in turns still: Adam on 1e7 float32 takes 5.0 ms with blocks of 128,
+/// 6.1 ms with blocks of 192 or 256.
+std::uint32_t block_of(const Loop& loop, bool past_caches) {
+  constexpr std::uint32_t kInPlace = 128;
+  return loop.past_caches == nullptr || past_caches ? loop.block : std::min(loop.block, kInPlace);
+}
+
+LoopRun loop_run(const Loop& loop, Bases bases) {
+  const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
+  LoopRun run{loop, bases, {}, striping, past_caches(loop, bases), 0};
+  run.block = block_of(loop, !run.past_caches.empty());
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
-  if (loop.space.size() == 0) {
-    for (SinkRun& sink : run.sinks) sink.clear();
-    return;
-  }
-  const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
-  const bool striped = !loop.sinks.empty() && loop.sinks[0].shape.striped();
-  run.striping = &striping;
-  const std::int64_t chunks = striped ? striping.count() : loop.chunking.count();
-  const auto work = [&](std::size_t chunk) {
-    Worker worker(run);
-    if (striped) worker.run_stripe(static_cast<std::int64_t>(chunk));
-    else worker.run_chunk(static_cast<std::int64_t>(chunk));
-    if (loop.past_caches != nullptr) loop.past_caches->finish();
-  };
-  if (chunks == 1) work(0);
-  else parallel_for(static_cast<std::size_t>(chunks), nanoseconds(loop), work);
-  for (SinkRun& sink : run.sinks) sink.finish();
+  return run;
 }
+
+}  // namespace
+
+/// Helpers that do not get what they need leave their chunks to the caller, who has it already.
+class PreparedLoop::State {
+ public:
+  State(const Loop& loop, Bases bases) : run_(loop_run(loop, bases)), scratch_bytes_(Worker::scratch_bytes(run_)) {
+    if (is_large()) large_.emplace(scratch_bytes_);
+    else per_thread<ThreadScratch>().take(scratch_bytes_);
+    if (chunks() > 1) done_.resize(chunks());
+  }
+
+  void run() noexcept {
+    if (run_.loop.space.size() == 0) {
+      for (SinkRun& sink : run_.sinks) sink.clear();
+      return;
+    }
+    share_out();
+    for (std::size_t chunk = 0; chunk < chunks(); ++chunk)
+      if (done_.empty() || !done_[chunk])
+        run_chunk(chunk, large_ ? large_->data() : per_thread<ThreadScratch>().take(scratch_bytes_));
+    for (SinkRun& sink : run_.sinks) sink.finish();
+  }
+
+ private:
+  bool is_large() const { return scratch_bytes_ > kMostScratch; }
+  bool striped() const { return !run_.sinks.empty() && run_.sinks[0].shape().striped(); }
+  std::size_t chunks() const {
+    return static_cast<std::size_t>(striped() ? run_.striping.count() : run_.loop.chunking.count());
+  }
+
+  void share_out() noexcept {
+    if (done_.empty()) return;
+    try {
+      parallel_for(done_.size(), nanoseconds(run_.loop), [this](std::size_t chunk) { run_with_own_scratch(chunk); });
+    } catch (...) {  // there are no more threads to be had, or no memory for them
+    }
+  }
+
+  void run_with_own_scratch(std::size_t chunk) noexcept {
+    try {
+      if (planner_faults().no_memory_for_helpers) throw std::bad_alloc();
+      const Workspace large(is_large() ? scratch_bytes_ : 0);
+      run_chunk(chunk, is_large() ? large.data() : per_thread<ThreadScratch>().take(scratch_bytes_));
+      done_[chunk] = 1;
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
+  void run_chunk(std::size_t chunk, std::byte* scratch) noexcept {
+    Worker worker(run_, scratch);
+    if (striped()) worker.run_stripe(static_cast<std::int64_t>(chunk));
+    else worker.run_chunk(static_cast<std::int64_t>(chunk));
+    if (!run_.past_caches.empty()) run_.loop.past_caches->finish();
+  }
+
+  LoopRun run_;
+  std::size_t scratch_bytes_;
+  std::optional<Workspace> large_;
+  std::vector<std::uint8_t> done_;
+};
+
+PreparedLoop::PreparedLoop(const Loop& loop, Bases bases) : state_(std::make_unique<State>(loop, bases)) {}
+PreparedLoop::PreparedLoop(PreparedLoop&&) noexcept = default;
+PreparedLoop::~PreparedLoop() = default;
+void PreparedLoop::run() noexcept { state_->run(); }
+
+void run_loop(const Loop& loop, Bases bases) { PreparedLoop::State(loop, bases).run(); }
 
 }  // namespace xtape::detail

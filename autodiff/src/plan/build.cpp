@@ -2,6 +2,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "plan/buffers.hpp"
+#include "plan/donations.hpp"
 #include "plan/fuse.hpp"
 #include "plan/layout.hpp"
 #include "plan/loops.hpp"
@@ -66,6 +67,7 @@ Draft draft_of(Layout layout, const Options& options) {
   plan.accesses = std::move(layout.accesses);
   plan.program = std::move(layout.program);
   place_buffers(plan, draft.fusion, materialized, options);
+  find_donations(plan, draft.fusion, options);
   draft.origins = std::move(layout.origins);
   draft.after = std::move(layout.after);
   return draft;

@@ -12,10 +12,12 @@
 #include <xtape/engine.hpp>
 #include <xtape/error.hpp>
 
+#include "execute/memory.hpp"
 #include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "plan/build.hpp"
 #include "plan/cache.hpp"
+#include "plan/in_place.hpp"
 #include "plan/observer.hpp"
 #include "plan/request.hpp"
 #include "plan/rerun.hpp"
@@ -85,11 +87,13 @@ void gather_leaves(const TapeState& state, std::span<const NodeId> leaves, std::
 /// New Arrays of the tape for the plan's results; gone again unless they are kept.
 class Results {
  public:
-  Results(TapeState& state, const Plan& plan, std::vector<std::byte*>& bases)
+  Results(TapeState& state, const Plan& plan, const InPlace& in_place, std::vector<std::byte*>& bases)
       : state_(state), first_(state.arrays.size()) {
     bases.clear();
+    if (in_place.any()) make_room(plan.output_buffers.size() + plan.outputs.size());
     for (NodeId id : plan.output_buffers) {
-      state.arrays.push_back(ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
+      const bool later = in_place.any() && in_place.decides_on(id);
+      state.arrays.push_back(later ? Array() : ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
       bases.push_back(ArrayAccess::mutable_bytes(state.arrays.back()));
     }
   }
@@ -99,7 +103,10 @@ class Results {
   Results(const Results&) = delete;
   Results& operator=(const Results&) = delete;
 
-  /// The nodes asked for hold them from now on.
+  /// An Array for each output buffer.
+  std::span<Array> arrays() { return std::span(state_.arrays).subspan(first_); }
+
+  /// The nodes asked for hold them from now on. Cannot throw if something was in place.
   void keep(const Prepared& prepared) {
     const Plan& plan = *prepared.plan;
     for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
@@ -110,6 +117,11 @@ class Results {
   }
 
  private:
+  void make_room(std::size_t more) {
+    std::vector<Array>& arrays = state_.arrays;
+    if (arrays.capacity() - arrays.size() < more) arrays.reserve(std::max(2 * arrays.capacity(), arrays.size() + more));
+  }
+
   void hold(NodeId id, std::size_t at, const Shape& shape) {
     if (state_.arrays[at].shape() != shape) {
       Array view = ArrayAccess::reshaped(state_.arrays[at], shape);
@@ -134,22 +146,36 @@ std::string location_text(const TapeState& state, const Prepared& prepared, std:
   return " (recorded at " + place_text(state, node) + ")";
 }
 
-void run_steps(Scratch& scratch, const Prepared& prepared, std::size_t& step, StepTimes* times) {
+/// From the first step on that writes over a Parameter nothing can throw.
+void run_in_place(Scratch& scratch, const Plan& plan, const InPlace& in_place, Results& results, std::size_t& step) {
+  const Workspace arena(plan.arena_bytes);
+  place(plan, scratch.leaf_bases, scratch.result_bases, arena.data(), scratch.bases);
+  run_steps(plan, scratch.bases, in_place.first_step(), step);
+  in_place.decide(results.arrays(), scratch.bases);
+  run_last_loops(plan, scratch.bases, step);
+}
+
+void run_anew(Scratch& scratch, const Prepared& prepared, std::size_t& step, StepTimes* times) {
   const Plan& plan = *prepared.plan;
-  if (prepared.steady == nullptr)
-    return run_plan(plan, scratch.leaf_bases, scratch.result_bases, scratch.bases, step, times);
+  if (prepared.steady == nullptr) {
+    const Workspace arena(plan.arena_bytes);
+    place(plan, scratch.leaf_bases, scratch.result_bases, arena.data(), scratch.bases);
+    return run_steps(plan, scratch.bases, plan.steps.size(), step, times);
+  }
   for (std::size_t i = 0; i < plan.leaves.size(); ++i) prepared.steady->put(plan.leaves[i], scratch.leaf_bases[i]);
   for (std::size_t i = 0; i < plan.output_buffers.size(); ++i)
     prepared.steady->put(plan.output_buffers[i], scratch.result_bases[i]);
   (*prepared.steady)(step, times);
 }
 
-void run(Scratch& scratch, TapeState& state, const Prepared& prepared, RunTimes* times) {
+void run(Scratch& scratch, TapeState& state, const Prepared& prepared, const Update& update, RunTimes* times) {
   gather_leaves(state, prepared.leaves, scratch.leaf_bases);
-  Results results(state, *prepared.plan, scratch.result_bases);
+  const InPlace in_place(state, prepared, update);
+  Results results(state, *prepared.plan, in_place, scratch.result_bases);
   std::size_t step = 0;
   try {
-    run_steps(scratch, prepared, step, times == nullptr ? nullptr : &times->steps);
+    if (in_place.any()) run_in_place(scratch, *prepared.plan, in_place, results, step);
+    else run_anew(scratch, prepared, step, times == nullptr ? nullptr : &times->steps);
   } catch (const ValueError& error) {
     throw ValueError(error.what() + location_text(state, prepared, step));
   } catch (const NumericalError& error) {
@@ -179,7 +205,7 @@ const Prepared* prepare(Scratch& scratch, TapeState& state, std::span<const Node
 
 }  // namespace
 
-void evaluate(TapeState& state, std::span<const NodeId> outputs) {
+void evaluate(TapeState& state, std::span<const NodeId> outputs, const Update& update) {
   const auto has_value = [&](NodeId id) { return state.program[id].holds != Holds::nothing; };
   if (std::ranges::all_of(outputs, has_value)) return;
   const ScratchScope scope;
@@ -189,7 +215,8 @@ void evaluate(TapeState& state, std::span<const NodeId> outputs) {
   const Prepared* prepared = prepare(*scope, state, outputs);
   if (prepared == nullptr) return;
   try {
-    run(*scope, state, *prepared, observed ? &times : nullptr);
+    if (observed) run(*scope, state, *prepared, {}, &times);  // an observer may throw when all is done
+    else run(*scope, state, *prepared, update, nullptr);
   } catch (...) {
     forget_later_runs(state);
     throw;

@@ -131,6 +131,13 @@ struct Step {
   std::uint32_t index;  ///< into the plan's vector of that kind
 };
 
+/// An output that may be written over a leaf, if the leaf's owner agrees: this step, a loop, reads each element of the
+/// leaf for the last time before it writes the output's there, and only loops come after it.
+struct Donation {
+  NodeId output, leaf;
+  std::uint32_t step;
+};
+
 struct Plan {
   Program program;                     ///< lowered, without common subexpressions
   std::vector<std::uint32_t> origins;  ///< for each node: the position among those asked for that it was made from
@@ -141,9 +148,12 @@ struct Plan {
   std::vector<OpaqueStep> opaques;
   std::vector<Step> steps;  ///< in order
   std::vector<NodeId> leaves;
-  std::vector<NodeId> outputs;         ///< in the order asked for
-  std::vector<NodeId> output_buffers;  ///< the values that get Arrays
-  std::vector<std::byte> constants;    ///< 64 bytes each, filled with copies
+  std::vector<NodeId> outputs;              ///< in the order asked for
+  std::vector<NodeId> output_buffers;       ///< the values that get Arrays
+  std::vector<std::uint32_t> output_steps;  ///< when each of them is computed
+  std::vector<Donation> donations;          ///< by step; leaves and outputs may stand in several
+  std::size_t donated_bytes = 0;            ///< of the largest of them
+  std::vector<std::byte> constants;         ///< 64 bytes each, filled with copies
   std::size_t arena_bytes = 0;
   std::size_t bytes_before_reuse = 0;
   InstructionSet instruction_set = InstructionSet::baseline;

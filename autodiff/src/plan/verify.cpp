@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 
@@ -20,6 +21,8 @@ class Simulation {
   void run() {
     for (step_ = 0; step_ < plan_.steps.size(); ++step_) {
       const Step& step = plan_.steps[step_];
+      if (!donated_.empty() && step.kind != Step::Kind::loop)
+        fail(*donated_.begin(), "may be overwritten before a step that may throw");
       switch (step.kind) {
         case Step::Kind::loop:
           run_loop(plan_.loops[step.index]);
@@ -47,6 +50,7 @@ class Simulation {
   /// The whole buffer of the value must hold it.
   void check_present(NodeId base, const char* reader) const {
     const Placement& placement = plan_.placements[base];
+    if (donated_.contains(base)) fail(base, std::string("may be overwritten when read by ") + reader);
     if (placement.place == Place::leaf || placement.place == Place::constant || bytes_of(base) == 0) return;
     if (placement.place == Place::nowhere) fail(base, std::string("has no buffer but is read by ") + reader);
     if (placement.place == Place::output) {
@@ -62,6 +66,8 @@ class Simulation {
   void write(NodeId id) {
     const Placement& placement = plan_.placements[id];
     if (placement.place == Place::output) written_outputs_[id] = true;
+    for (const Donation& donation : plan_.donations)
+      if (donation.output == id) donated_.insert(donation.leaf);
     if (placement.place == Place::nowhere || placement.place == Place::leaf) fail(id, "is computed into no buffer");
     if (placement.place != Place::arena || bytes_of(id) == 0) return;
     const std::size_t end = placement.at + bytes_of(id);
@@ -182,6 +188,7 @@ class Simulation {
 
   bool is_present(NodeId base) const {
     const Placement& placement = plan_.placements[base];
+    if (donated_.contains(base)) return false;
     if (placement.place != Place::arena || bytes_of(base) == 0) return true;
     const auto found = arena_.find(placement.at);
     return found != arena_.end() && found->second.value == base;
@@ -200,6 +207,7 @@ class Simulation {
   std::size_t step_ = 0;
   std::map<std::size_t, Occupant> arena_;  ///< by offset
   std::map<NodeId, bool> written_outputs_;
+  std::set<NodeId> donated_;   ///< leaves, as if every output that may be written over one were
   std::vector<NodeId> holds_;  ///< of the present loop, by slot
 };
 

@@ -7,8 +7,16 @@
 
 namespace xtape::detail {
 
+/// What an evaluation is about to assign: its values may be written over those that they replace.
+struct Update {
+  std::span<const Assignment> assignments;
+  NodeId guard = kNoNode;  ///< a bool scalar without which nothing is to change; or none
+};
+
 /// Computes the nodes that hold no value yet, as one plan; afterwards every one of them holds an Array (or is a leaf).
-void evaluate(TapeState& state, std::span<const NodeId> outputs);
+/// With an update, whose values are among the outputs, a Parameter may hold its new value already, under its old
+/// version: then nothing can throw until it is assigned. If this throws, or the guard is false, none does.
+void evaluate(TapeState& state, std::span<const NodeId> outputs, const Update& update = {});
 
 /// The Array of a node that holds one, or of the Parameter that it reads. Throws StaleVarError for a read of a
 /// Parameter that has been assigned since, and in debug builds ValueError for borrowed memory that has changed.

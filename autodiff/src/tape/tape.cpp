@@ -46,9 +46,10 @@ void keep_root(TapeState& state, NodeId y) {
 }
 
 /// Computes nodes that were asked for.
-void compute(TapeState& state, std::span<const NodeId> nodes) {
+void compute(TapeState& state, std::span<const NodeId> nodes, const detail::Update& update = {}) {
+  if (!state.options.detect_anomalies) return detail::evaluate(state, nodes, update);
   detail::evaluate(state, nodes);
-  if (state.options.detect_anomalies) detail::require_finite(state, nodes);
+  detail::require_finite(state, nodes);
 }
 
 /// A value that was asked for stays, a Parameter's too: it is no longer a read that may become stale.
@@ -240,9 +241,8 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
   std::vector<NodeId>& nodes = nodes_on(state, outputs);
   for (const Assignment& assignment : assignments) nodes.push_back(VarAccess::node(assignment.value));
   if (guard != nullptr) nodes.push_back(VarAccess::node(*guard));
-  compute(state, nodes);
-
   for (NodeId node : nodes) keep_read(state, node);
+  compute(state, nodes, {assignments, guard == nullptr ? detail::kNoNode : VarAccess::node(*guard)});
   if (guard != nullptr && !guard->item<bool>()) return false;
   for (const auto& [parameter, value] : assignments) parameter.assign(detail::value_of(state, VarAccess::node(value)));
   return true;
