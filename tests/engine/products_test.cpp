@@ -32,20 +32,15 @@ std::vector<Var> products(Tape& tape, const Extents& extents, DType dtype) {
           matmul(transpose(turned_a), transpose(turned_b))};
 }
 
-/// Tiles that are cut off by rows and by columns, one product and many, blocks of all depths and widths.
+/// Tiles that are cut off by rows and by columns, one product and many, blocks of all depths and widths, products with
+/// few columns, which are computed as their transposes, and small ones.
 TEST(Products, AgreeWithTheInterpreter) {
+  constexpr Extents kExtents[] = {{2, 2, 1100}, {3, 1500, 2},   {1500, 3, 2},  {7, 9, 300},   {9, 25, 100},
+                                  {17, 31, 33}, {15, 47, 257},  {130, 70, 20}, {131, 300, 9}, {10, 600, 17},
+                                  {8, 49, 513}, {300, 10, 600}, {20, 16, 300}, {600, 5, 259}, {8, 8, 8},
+                                  {12, 12, 12}, {5, 9, 11},     {2, 2, 256},   {3, 2, 257},   {2, 256, 8}};
   for (DType dtype : {DType::float32, DType::float64})
-    for (const Extents extents : {Extents{2, 2, 1100},
-                                  {3, 1500, 2},
-                                  {1500, 3, 2},
-                                  {7, 9, 300},
-                                  {9, 25, 100},
-                                  {17, 31, 33},
-                                  {15, 47, 257},
-                                  {130, 70, 20},
-                                  {131, 300, 9},
-                                  {10, 600, 17},
-                                  {8, 49, 513}}) {
+    for (const Extents& extents : kExtents) {
       Tape tape;
       const std::vector<Var> results = products(tape, extents, dtype);
       tape.evaluate(results);
@@ -74,7 +69,7 @@ TEST_F(OwnKernel, GivesAnElementTheSameBitsWhateverIsBesideIt) {
       const Var turned_a = tape.variable(transpose(a).value()), turned_b = tape.variable(transpose(b).value());
       const Var whole = matmul(a, b);
       EXPECT_TRUE(same_bits(matmul(transpose(turned_a), transpose(turned_b)).value(), whole.value()));
-      for (const Extents part : {Extents{13, 27, 0}, {1, 3, 0}, {18, 51, 0}}) {
+      for (const Extents part : {Extents{13, 27, 0}, {1, 3, 0}, {18, 51, 0}, {3, n - 9, 0}}) {
         const Slice rows(part.m, m - 5), columns(part.n, n - 2), all(0, k);
         EXPECT_TRUE(same_bits(matmul(slice(a, {rows, all}), slice(b, {all, columns})).value(),
                               slice(whole, {rows, columns}).value()));

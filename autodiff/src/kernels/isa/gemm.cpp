@@ -7,19 +7,26 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
-constexpr std::int64_t kRows = 8;        // of a tile
-constexpr std::size_t kMostParts = 3;    // vectors in a tile's row: with 8 rows 24 sums, of 32 registers
-constexpr std::int64_t kDepth = 256;     // at most so many products are summed up in registers
-constexpr std::int64_t kPanels = 11;     // of a block of b, which takes half of the L2 cache
-constexpr std::int64_t kBlockRows = 64;  // of a, packed at once
-constexpr std::int64_t kFewRows = 128;   // for which b's rows are read as they are
-constexpr std::int64_t kFewPanels = 8;   // for which a's rows are read as they are
+constexpr std::int64_t kRows = 8;         // of a tile
+constexpr std::size_t kMostParts = 3;     // vectors in a tile's row: with 8 rows 24 sums, of 32 registers
+constexpr std::int64_t kDepth = 256;      // at most so many products are summed up in registers
+constexpr std::int64_t kPanels = 11;      // of a block of b, which takes half of the L2 cache
+constexpr std::int64_t kBlockRows = 64;   // of a, packed at once
+constexpr std::int64_t kFewRows = 128;    // for which b's rows are read as they are
+constexpr std::int64_t kFewColumns = 16;  // of a product that is computed as its transpose if it is deep
+constexpr std::int64_t kFewPanels = 8;    // for which a's rows are read as they are
 
 template <class T>
 constexpr std::int64_t kLanes = kVectorBytes / sizeof(T);
 template <class T>
 constexpr std::int64_t kPanelWidth = kLanes<T>* static_cast<std::int64_t>(kMostParts);
-static_assert((kBlockRows * sizeof(double) + kPanels * kVectorBytes * kMostParts) * kDepth <= kGemmScratch);
+template <class T>
+constexpr std::int64_t kBlockColumns = kPanels* kPanelWidth<T>;
+/// Where the transpose of a product begins in the scratch memory.
+template <class T>
+constexpr std::int64_t kTurned = (kBlockRows + kBlockColumns<T>)*kDepth;
+static_assert((kTurned<double> + kFewColumns * kBlockColumns<double>)*sizeof(double) <= kGemmScratch);
+static_assert((kTurned<float> + kFewColumns * kBlockColumns<float>)*sizeof(float) <= kGemmScratch);
 
 template <class T>
 using Eight = Vector<T, 8>;
@@ -117,14 +124,36 @@ template <class T, std::size_t Rows, std::size_t Parts>
   }
 }
 
-/// The sums over `depth` of rows of a times a panel, in registers. Rows of the panel are `step` elements apart.
+/// Columns of a block of b, in vectors that are filled up.
+template <class T>
+struct Panel {
+  const T* data;
+  std::int64_t step;  ///< from one row to the next
+  std::int64_t columns;
+};
+
+/// What will be read from memory next: two lines are fetched for each step of a tile's depth.
+struct Ahead {
+  std::uintptr_t address;
+  std::uintptr_t step;  ///< 0 if nothing is to be fetched
+
+  void fetch() {
+    __builtin_prefetch(reinterpret_cast<const void*>(address));
+    __builtin_prefetch(reinterpret_cast<const void*>(address + kLine));
+    address += step;
+  }
+  static constexpr std::uintptr_t kLine = 64;
+};
+
+/// The sums over `depth` of rows of a times a panel, in registers.
 template <class T, std::size_t Rows, std::size_t Parts, std::size_t... Sum, std::size_t... Part>
-[[gnu::always_inline]] inline void tile(Factor<T> a, const T* b, std::int64_t step, std::int64_t depth,
-                                        const Target<T>& c, std::index_sequence<Sum...>, std::index_sequence<Part...>) {
+[[gnu::always_inline]] inline void tile(Factor<T> a, Panel<T> b, std::int64_t depth, Ahead ahead, const Target<T>& c,
+                                        std::index_sequence<Sum...>, std::index_sequence<Part...>) {
   using V = xs::batch<T>;
   V sums[] = {(static_cast<void>(Sum), V(T{0}))...};
-  for (std::int64_t p = 0; p < depth; ++p, a.data += a.column, b += step) {
-    const V right[] = {V::load_unaligned(b + Part * V::size)...};
+  for (std::int64_t p = 0; p < depth; ++p, a.data += a.column, b.data += b.step) {
+    const V right[] = {V::load_unaligned(b.data + Part * V::size)...};
+    ahead.fetch();
     ((sums[Sum] = xs::fma(V(a.data[static_cast<std::int64_t>(Sum / Parts) * a.row]), right[Sum % Parts], sums[Sum])),
      ...);
   }
@@ -132,13 +161,15 @@ template <class T, std::size_t Rows, std::size_t Parts, std::size_t... Sum, std:
 }
 
 template <class T, std::size_t Rows, std::size_t Parts>
-[[gnu::flatten]] void tile(const Factor<T>& a, const T* b, std::int64_t step, std::int64_t depth, const Target<T>& c) {
-  tile<T, Rows, Parts>(a, b, step, depth, c, std::make_index_sequence<Rows * Parts>{},
+[[gnu::flatten]] void tile(const Factor<T>& a, const Panel<T>& b, std::int64_t depth, const Ahead& ahead,
+                           const Target<T>& c) {
+  tile<T, Rows, Parts>(a, b, depth, ahead, c, std::make_index_sequence<Rows * Parts>{},
                        std::make_index_sequence<Parts>{});
 }
 
 template <class T>
-using Tile = void (*)(const Factor<T>& a, const T* b, std::int64_t step, std::int64_t depth, const Target<T>& c);
+using Tile = void (*)(const Factor<T>& a, const Panel<T>& b, std::int64_t depth, const Ahead& ahead,
+                      const Target<T>& c);
 
 /// By the number of vectors in a tile's row.
 template <class T, std::size_t Rows>
@@ -152,14 +183,6 @@ Tile<T> tile_for(std::int64_t rows, std::int64_t columns) {
          : rows == 2 ? kTiles<T, 2>[vectors]
                      : kTiles<T, 1>[vectors];
 }
-
-/// Columns of a block of b, in vectors that are filled up.
-template <class T>
-struct Panel {
-  const T* data;
-  std::int64_t step;  ///< from one row to the next
-  std::int64_t columns;
-};
 
 /// A panel of b's first columns: b itself where that will do, or packed to `to`.
 template <class T>
@@ -215,54 +238,77 @@ constexpr std::int64_t least(std::int64_t a, std::int64_t b) { return a < b ? a 
 
 /// `rows` of a times all panels.
 template <class T>
-void multiply_rows(const Product<T>& x, const Factor<T>& a, std::int64_t rows, const Panel<T>* panels) {
+void multiply_rows(const Product<T>& x, const Factor<T>& a, std::int64_t rows, const Panel<T>* panels, Ahead& ahead) {
   for (std::int64_t j = 0; j < x.n; j += kPanelWidth<T>, ++panels) {
     const Tile<T> function = tile_for<T>(rows, panels->columns);
-    function(a, panels->data, panels->step, x.k, {x.c + j, x.leading, panels->columns, x.add});
+    function(a, *panels, x.k, ahead, {x.c + j, x.leading, panels->columns, x.add});
+    ahead.address += static_cast<std::uintptr_t>(x.k) * ahead.step;
   }
 }
 
 /// Up to kBlockRows rows of a times all panels.
 template <class T>
-void multiply_block(const Product<T>& x, bool packs, const Panel<T>* panels, T* packed) {
+void multiply_block(const Product<T>& x, bool packs, const Panel<T>* panels, Ahead& ahead, T* packed) {
   if (packs) pack_groups(x.a, x.m / kRows, x.k, packed);
   for (std::int64_t i = 0, rows; i < x.m; i += rows) {
     const std::int64_t rest = x.m - i;
     rows = rest >= kRows ? kRows : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
     const Product<T> here = x.rows_from(i);
     const bool is_packed = packs && rows == kRows;
-    multiply_rows(here, is_packed ? Factor<T>{packed + i * x.k, 1, kRows} : here.a, rows, panels);
+    multiply_rows(here, is_packed ? Factor<T>{packed + i * x.k, 1, kRows} : here.a, rows, panels, ahead);
   }
 }
 
 /// At most kDepth deep and kPanels wide. Whether a factor is packed decides the speed only.
 template <class T>
 void multiply(const Product<T>& x, bool deep, T* scratch) {
-  T* packed = scratch + kBlockRows * kDepth;
+  T* packed = scratch + (x.n + kLanes<T> - 1) / kLanes<T> * kLanes<T> * x.k;
   Panel<T> panels[kPanels];
   for (std::int64_t j = 0; j < x.n; j += kPanelWidth<T>)
     panels[j / kPanelWidth<T>] =
-        panel_of(x.columns_from(j).b, least(x.n - j, kPanelWidth<T>), x.k, x.m <= kFewRows, packed + j * x.k);
+        panel_of(x.columns_from(j).b, least(x.n - j, kPanelWidth<T>), x.k, x.m <= kFewRows, scratch + j * x.k);
   const bool strided = x.a.row == 1 && deep;  // a's columns would come from memory eight elements at a time
+  const bool in_order = deep && panels[0].data == x.b.data && x.b.row == x.n;
+  Ahead ahead{reinterpret_cast<std::uintptr_t>(x.b.data + (in_order ? x.k * x.n : 0)), in_order ? 2 * Ahead::kLine : 0};
   for (std::int64_t i = 0; i < x.m; i += kBlockRows) {
     Product<T> block = x.rows_from(i);
     block.m = least(block.m, kBlockRows);
-    multiply_block(block, x.n > kFewPanels * kPanelWidth<T> || strided, panels, scratch);
+    multiply_block(block, x.n > kFewPanels * kPanelWidth<T> || strided, panels, ahead, packed);
+  }
+}
+
+template <class T>
+void multiply_all(const Product<T>& whole, T* scratch) {
+  const std::int64_t depths = (whole.k + kDepth - 1) / kDepth, depth = (whole.k + depths - 1) / depths;
+  for (std::int64_t j = 0; j < whole.n; j += kBlockColumns<T>)
+    for (std::int64_t p = 0; p < whole.k; p += depth) {
+      Product<T> block = whole.columns_from(j).depth_from(p);
+      block.n = least(block.n, kBlockColumns<T>);
+      block.k = least(block.k, depth);
+      multiply(block, depths > 1, scratch);
+    }
+}
+
+/// A product with few columns by that of the transposes, which reads what is stored as a's columns in the order of
+/// memory.
+template <class T>
+void multiply_turned(const Product<T>& x, T* scratch) {
+  T* turned = scratch + kTurned<T>;
+  for (std::int64_t i = 0; i < x.m; i += kBlockColumns<T>) {
+    const Product<T> here = x.rows_from(i);
+    const std::int64_t m = least(here.m, kBlockColumns<T>);
+    const Factor<T> left{x.b.data, x.b.column, x.b.row}, right{here.a.data, here.a.column, here.a.row};
+    multiply_all<T>({left, right, turned, m, x.n, m, x.k}, scratch);
+    for (std::int64_t row = 0; row < m; ++row)
+      for (std::int64_t j = 0; j < x.n; ++j) here.c[row * x.leading + j] = turned[j * m + row];
   }
 }
 
 template <class T>
 void gemm(const Factor<T>& a, const Factor<T>& b, T* c, std::int64_t leading, std::int64_t m, std::int64_t n,
           std::int64_t k, std::byte* scratch) {
-  const Product<T> whole{a, b, c, leading, m, n, k};
-  const std::int64_t depths = (k + kDepth - 1) / kDepth, depth = (k + depths - 1) / depths;
-  for (std::int64_t j = 0; j < n; j += kPanels * kPanelWidth<T>)
-    for (std::int64_t p = 0; p < k; p += depth) {
-      Product<T> block = whole.columns_from(j).depth_from(p);
-      block.n = least(block.n, kPanels * kPanelWidth<T>);
-      block.k = least(block.k, depth);
-      multiply(block, depths > 1, reinterpret_cast<T*>(scratch));
-    }
+  const bool turns = a.row == 1 && n <= kFewColumns && n < m && k > kDepth;
+  (turns ? &multiply_turned<T> : &multiply_all<T>)({a, b, c, leading, m, n, k}, reinterpret_cast<T*>(scratch));
 }
 
 extern constinit const GemmKernels gemm_kernels;

@@ -1,5 +1,6 @@
 // Matrix products too small for BLAS, whose call alone would cost more. Every element is one sum over k in an order
 // that depends on the shapes and strides only.
+#include "kernels/gemm_kernel.hpp"
 #include "kernels/lanes.hpp"
 
 namespace xtape::detail::XTAPE_ISA {
@@ -74,10 +75,32 @@ void product(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, s
     for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = strided_dot(a, b, i, j, k);
 }
 
+extern constinit const GemmKernels gemm_kernels;
+
+template <class T>
+constexpr GemmKernel<T> gemm_kernel() {
+  if constexpr (sizeof(T) == sizeof(float)) return gemm_kernels.float32;
+  else return gemm_kernels.float64;
+}
+
+/// From so many multiplications on the kernel of large products is faster, if there is one.
+constexpr std::int64_t kWorthTiles = 512;
+/// It needs little scratch memory for such small products, except for very long ones.
+constexpr std::int64_t kLongest = 256;
+constexpr std::size_t kSmallScratch = std::size_t{32} << 10;
+
+template <class T>
+[[gnu::noinline]] void by_tiles(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
+  alignas(64) std::byte scratch[kSmallScratch];
+  gemm_kernel<T>()({a.data, a.row, a.column}, {b.data, b.row, b.column}, c, n, m, n, k, scratch);
+}
+
 template <class T>
 void small_product(const T* a, std::int64_t a_row, std::int64_t a_column, const T* b, std::int64_t b_row,
                    std::int64_t b_column, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
-  product<T>({a, a_row, a_column}, {b, b_row, b_column}, c, m, n, k);
+  const Strided<T> left{a, a_row, a_column}, right{b, b_row, b_column};
+  const bool tiles = gemm_kernel<T>() != nullptr && m > 1 && n > 1 && k <= kLongest && m * n * k >= kWorthTiles;
+  (tiles ? &by_tiles<T> : &product<T>)(left, right, c, m, n, k);
 }
 
 extern constinit const SmallMatmulKernels small_matmul;
