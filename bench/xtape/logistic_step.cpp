@@ -1,5 +1,7 @@
+#include <array>
 #include <memory>
 
+#include <xtape/function.hpp>
 #include <xtape/xtape.hpp>
 
 #include "bench/inputs.hpp"
@@ -21,33 +23,66 @@ struct State {
   double loss = 0, total = 0;
 };
 
+struct Updated {
+  xtape::Var loss, w, b;
+};
+
+Updated updated(xtape::Tape& tape, const xtape::Operand& x, const xtape::Operand& y, const xtape::Var& w,
+                const xtape::Var& b, double rate) {
+  xtape::Var loss = binary_cross_entropy_with_logits(matmul(x, w) + b, y);
+  auto [dw, db] = tape.gradient<2>(loss, {w, b});
+  return {loss, w - rate * dw, b - rate * db};
+}
+
 template <class T>
 void step(State<T>& s) {
   xtape::Tape tape;
-  xtape::Var w = tape.read(s.w), b = tape.read(s.b);
-  xtape::Var loss = binary_cross_entropy_with_logits(matmul(s.x, w) + b, s.y);
-  auto [dw, db] = tape.gradient<2>(loss, {w, b});
-  tape.evaluate({loss}, {{s.w, w - s.inputs->rate * dw}, {s.b, b - s.inputs->rate * db}});
+  auto [loss, w, b] = updated(tape, s.x, s.y, tape.read(s.w), tape.read(s.b), s.inputs->rate);
+  tape.evaluate({loss}, {{s.w, w}, {s.b, b}});
   s.loss = loss.template item<double>();
   s.total += s.loss;
 }
 
+/// The same recorded once.
 template <class T>
-std::vector<double> answer(const State<T>& s) {
+struct Recorded : State<T> {
+  using State<T>::State;
+  xtape::Function step{
+      [rate = this->inputs->rate](xtape::Tape& tape, xtape::Var x, xtape::Var y, xtape::Var w, xtape::Var b) {
+        auto [loss, new_w, new_b] = updated(tape, x, y, w, b, rate);
+        return std::array{loss, new_w, new_b};
+      }};
+};
+
+template <class T>
+void recorded_step(Recorded<T>& s) {
+  auto [loss, w, b] = s.step.template call<3>(s.x, s.y, s.w, s.b);
+  s.w.assign(w);
+  s.b.assign(b);
+  s.loss = loss.template item<double>();
+  s.total += s.loss;
+}
+
+template <class T, class S>
+std::vector<double> answer(const S& s) {
   auto w = s.w.value().template values<T>();
   return {s.total, s.loss, s.b.value().template item<double>(), static_cast<double>(w.front()),
           static_cast<double>(w.back())};
 }
 
+template <class T, class S>
+Case logistic_case(const char* implementation, const LogisticSize& size, int threads, void (*step)(S&)) {
+  auto make = [=] { return runner(std::make_shared<S>(size.rows, size.columns), threads, step, answer<T, S>); };
+  return {"logistic_step", size.name, dtype_name<T>, threads, implementation, make, 1, 1, size.rows > 100000};
+}
+
 template <class T>
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (auto [size, rows, columns] : kLogisticSizes)
+  for (const LogisticSize& size : kLogisticSizes)
     for (int threads : {1, 2}) {
-      auto make = [rows = rows, columns = columns, threads] {
-        return runner(std::make_shared<State<T>>(rows, columns), threads, step<T>, answer<T>);
-      };
-      all.push_back({"logistic_step", size, dtype_name<T>, threads, "xtape", make, 1, 1, rows > 100000});
+      all.push_back(logistic_case<T>("xtape", size, threads, step<T>));
+      all.push_back(logistic_case<T>("xtape Function", size, threads, recorded_step<T>));
     }
   return all;
 }

@@ -1,5 +1,7 @@
+#include <array>
 #include <memory>
 
+#include <xtape/function.hpp>
 #include <xtape/xtape.hpp>
 
 #include "bench/inputs.hpp"
@@ -23,25 +25,64 @@ struct State {
   std::int64_t iteration = 0;
 };
 
-template <class T>
-void step(State<T>& s) {
-  s.tape.reset();
-  xtape::Var batch = s.tape.variable(xtape::Array::copy(s.inputs->batch(s.iteration), {s.inputs->size}));
-  xtape::Var w = s.tape.read(s.w), b = s.tape.read(s.b);
-  xtape::Var logits = matmul(take(s.x, batch, 0), w) + b;
-  xtape::Var loss = binary_cross_entropy_with_logits(logits, take(s.y, batch, 0));
-  auto [dw, db] = s.tape.template gradient<2>(loss, {w, b});
-  s.tape.evaluate({loss}, {{s.w, w - s.inputs->rate * dw}, {s.b, b - s.inputs->rate * db}});
-  s.loss = loss.template item<double>();
-  s.total += s.loss;
-  ++s.iteration;
+struct Updated {
+  xtape::Var loss, w, b;
+};
+
+Updated updated(xtape::Tape& tape, const xtape::Operand& x, const xtape::Operand& y, const xtape::Var& batch,
+                const xtape::Var& w, const xtape::Var& b, double rate) {
+  xtape::Var logits = matmul(take(x, batch, 0), w) + b;
+  xtape::Var loss = binary_cross_entropy_with_logits(logits, take(y, batch, 0));
+  auto [dw, db] = tape.gradient<2>(loss, {w, b});
+  return {loss, w - rate * dw, b - rate * db};
 }
 
 template <class T>
-std::vector<double> answer(const State<T>& s) {
+xtape::Array next_batch(State<T>& s) {
+  return xtape::Array::copy(s.inputs->batch(s.iteration++), {s.inputs->size});
+}
+
+template <class T>
+void step(State<T>& s) {
+  s.tape.reset();
+  xtape::Var batch = s.tape.variable(next_batch(s));
+  auto [loss, w, b] = updated(s.tape, s.x, s.y, batch, s.tape.read(s.w), s.tape.read(s.b), s.inputs->rate);
+  s.tape.evaluate({loss}, {{s.w, w}, {s.b, b}});
+  s.loss = loss.template item<double>();
+  s.total += s.loss;
+}
+
+/// The same recorded once.
+template <class T>
+struct Recorded : State<T> {
+  using State<T>::State;
+  xtape::Function step{[rate = this->inputs->rate](xtape::Tape& tape, xtape::Var x, xtape::Var y, xtape::Var batch,
+                                                   xtape::Var w, xtape::Var b) {
+    auto [loss, new_w, new_b] = updated(tape, x, y, batch, w, b, rate);
+    return std::array{loss, new_w, new_b};
+  }};
+};
+
+template <class T>
+void recorded_step(Recorded<T>& s) {
+  auto [loss, w, b] = s.step.template call<3>(s.x, s.y, next_batch(s), s.w, s.b);
+  s.w.assign(w);
+  s.b.assign(b);
+  s.loss = loss.template item<double>();
+  s.total += s.loss;
+}
+
+template <class T, class S>
+std::vector<double> answer(const S& s) {
   auto w = s.w.value().template values<T>();
   return {s.total, s.loss, s.b.value().template item<double>(), static_cast<double>(w.front()),
           static_cast<double>(w.back())};
+}
+
+template <class T, class S>
+Case minibatch_case(const char* implementation, std::int64_t size, int threads, void (*step)(S&)) {
+  auto make = [=] { return runner(std::make_shared<S>(size), threads, step, answer<T, S>); };
+  return {"minibatch_sgd", std::to_string(size), dtype_name<T>, threads, implementation, make, 1, 10};
 }
 
 template <class T>
@@ -49,8 +90,8 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (std::int64_t size : kMinibatchSizes)
     for (int threads : {1, 2}) {
-      auto make = [=] { return runner(std::make_shared<State<T>>(size), threads, step<T>, answer<T>); };
-      all.push_back({"minibatch_sgd", std::to_string(size), dtype_name<T>, threads, "xtape", make, 1, 10});
+      all.push_back(minibatch_case<T>("xtape", size, threads, step<T>));
+      all.push_back(minibatch_case<T>("xtape Function", size, threads, recorded_step<T>));
     }
   return all;
 }
