@@ -3,8 +3,8 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <vector>
 
 #include <xtape/ops.hpp>
 
@@ -20,10 +20,11 @@ inline const Operand* given(const std::optional<Operand>& operand) { return oper
 /// loss was recorded, and of what dtype numbers are.
 template <std::size_t N, class Body>
 Var record_loss(std::string_view op, const Operand* const (&operands)[N], Body body) {
-  std::vector<const Operand*> present;
+  std::array<const Operand*, N> present;
+  std::size_t count = 0;
   for (const Operand* operand : operands)
-    if (operand != nullptr) present.push_back(operand);
-  TapeState& state = tape_of(op, present);
+    if (operand != nullptr) present[count++] = operand;
+  TapeState& state = tape_of(op, std::span(present).first(count));
   std::array<Var, N> vars;
   vars[0] = VarAccess::make(state, resolve(state, op, *operands[0], DType::float64));
   for (std::size_t i = 1; i < N; ++i)

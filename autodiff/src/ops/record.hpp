@@ -67,8 +67,13 @@ template <class Body, class... Rest>
 Var record_composite(std::string_view op, Body body, const Rest&... operands) {
   const std::array<const Operand*, sizeof...(Rest)> list{&operands...};
   TapeState& state = tape_of(op, list);
-  const DType dtype = common_dtype(op, state, list);
-  const std::array<Var, sizeof...(Rest)> vars{VarAccess::make(state, resolve(state, op, operands, dtype))...};
+  std::array<Var, sizeof...(Rest)> vars;
+  if constexpr (sizeof...(Rest) == 1) {  // which is a Var then
+    vars[0] = list[0]->var;
+  } else {
+    const DType dtype = common_dtype(op, state, list);
+    vars = {VarAccess::make(state, resolve(state, op, operands, dtype))...};
+  }
   const RuleScope scope(state, location_of(state, *list[0]));
   return hand_out(state, std::apply(body, vars));
 }

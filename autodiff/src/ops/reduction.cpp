@@ -168,7 +168,7 @@ void check_reducible(const Op& op, DType dtype) {
 Var record_primitive(const Op& op, const Operand& x, const Axes& axes, bool keepdims, bool of_none) {
   return record_reduction(op.name, x, axes, keepdims, [&](const Var& v, const AxisSet& chosen) {
     check_reducible(op, v.dtype());
-    if (!of_none && reduced_size(v.shape(), chosen) == 0)
+    if (!of_none && reduced_size(shape_of(v), chosen) == 0)
       fail<ShapeError>(op.name, "there is no element to choose from in ", v.shape());
     return reduced(op, v, chosen);
   });
@@ -187,7 +187,7 @@ Var sum(const Operand& x, const Axes& axes, bool keepdims) {
 Var mean(const Operand& x, const Axes& axes, bool keepdims) {
   return detail::record_reduction("mean", x, axes, keepdims, [](const Var& v, const detail::AxisSet& chosen) {
     detail::check_floating("mean", v);
-    return detail::reduced(detail::sum_op, v, chosen) / detail::reduced_size(v.shape(), chosen);
+    return detail::reduced(detail::sum_op, v, chosen) / detail::reduced_size(detail::shape_of(v), chosen);
   });
 }
 
