@@ -259,6 +259,17 @@ void multiply_block(const Product<T>& x, bool packs, const Panel<T>* panels, Ahe
   }
 }
 
+/// What a product with few columns or few rows streams from memory, if that is in order.
+template <class T>
+Ahead ahead_of(const Product<T>& x, bool deep, const Panel<T>& first) {
+  const auto at = [](const T* data) { return reinterpret_cast<std::uintptr_t>(data); };
+  if (deep && first.data == x.b.data && x.b.row == x.n)
+    return {at(x.b.data) + static_cast<std::uintptr_t>(x.k * x.n) * sizeof(T), 2 * Ahead::kLine};
+  if (!deep && x.n <= kPanelWidth<T> && x.a.column == 1 && x.a.row == x.k)
+    return {at(x.a.data) + static_cast<std::uintptr_t>(2 * kRows * x.k) * sizeof(T), kRows * sizeof(T)};
+  return {at(x.a.data), 0};
+}
+
 /// At most kDepth deep and kPanels wide. Whether a factor is packed decides the speed only.
 template <class T>
 void multiply(const Product<T>& x, bool deep, T* scratch) {
@@ -268,8 +279,7 @@ void multiply(const Product<T>& x, bool deep, T* scratch) {
     panels[j / kPanelWidth<T>] =
         panel_of(x.columns_from(j).b, least(x.n - j, kPanelWidth<T>), x.k, x.m <= kFewRows, scratch + j * x.k);
   const bool strided = x.a.row == 1 && deep;  // a's columns would come from memory eight elements at a time
-  const bool in_order = deep && panels[0].data == x.b.data && x.b.row == x.n;
-  Ahead ahead{reinterpret_cast<std::uintptr_t>(x.b.data + (in_order ? x.k * x.n : 0)), in_order ? 2 * Ahead::kLine : 0};
+  Ahead ahead = ahead_of(x, deep, panels[0]);
   for (std::int64_t i = 0; i < x.m; i += kBlockRows) {
     Product<T> block = x.rows_from(i);
     block.m = least(block.m, kBlockRows);
