@@ -67,6 +67,12 @@ Array kept_value(TapeState& state, NodeId id) {
   return detail::value_of(state, id);
 }
 
+void assign(const TapeState& state, Parameter& parameter, NodeId value) {
+  const bool number = state.program[value].holds == detail::Holds::number;
+  if (number) parameter.assign(detail::value_of(state, value));
+  else parameter.assign(detail::array_of(state, value));
+}
+
 void check_assignments(const TapeState& state, std::span<const Assignment> assignments) {
   for (std::size_t i = 0; i < assignments.size(); ++i) {
     const auto& [parameter, value] = assignments[i];
@@ -244,7 +250,7 @@ bool Tape::evaluate(std::span<const Var> outputs, std::span<const Assignment> as
   for (NodeId node : nodes) keep_read(state, node);
   compute(state, nodes, {assignments, guard == nullptr ? detail::kNoNode : VarAccess::node(*guard)});
   if (guard != nullptr && !guard->item<bool>()) return false;
-  for (const auto& [parameter, value] : assignments) parameter.assign(detail::value_of(state, VarAccess::node(value)));
+  for (const auto& [parameter, value] : assignments) assign(state, parameter, VarAccess::node(value));
   return true;
 }
 
