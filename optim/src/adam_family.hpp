@@ -7,6 +7,7 @@
 #include <xtape/optim/epsilon.hpp>
 #include <xtape/optim/rule.hpp>
 
+#include "finite.hpp"
 #include "settings.hpp"
 
 namespace xtape::optim::detail {
@@ -31,6 +32,15 @@ Var adam_update(const Settings& s, const Var& x, const Var& gradient, State& sta
   double correction2 = s.bias_correction ? 1 / (1 - std::pow(s.beta2, t)) : 1;
   double rate = s.learning_rate(state.step()) / correction1;
   return x - rate * m / root_with_epsilon(correction2 * second, s.epsilon, s.epsilon_place);
+}
+
+/// |m| stays below twice the largest element, v below twice its square, and the root above its epsilon.
+template <class Settings>
+bool adam_keeps_finite(const Settings& s, double largest, std::int64_t step) {
+  if (!is_contraction(s.beta1) || !is_contraction(s.beta2)) return false;
+  double smallest_root = s.epsilon_place == Epsilon::inside_root ? std::sqrt(s.epsilon) : s.epsilon;
+  double push = s.learning_rate(step) / (1 - s.beta1) * 2 * largest;
+  return s.epsilon >= 1e-30 && is_safe(2 * largest * largest) && is_safe(push) && is_safe(push / smallest_root);
 }
 
 template <class Settings>

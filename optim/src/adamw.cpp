@@ -4,10 +4,23 @@
 
 namespace xtape::optim {
 
+namespace {
+
+/// The part of x that decays.
+double decay(const AdamW& s, std::int64_t step) {
+  double rate = s.learning_rate(step);
+  double share = s.base_rate ? rate / *s.base_rate : rate;
+  return share * s.weight_decay;
+}
+
+}  // namespace
+
 Var AdamW::update(const Var& x, const Var& gradient, State& state) const {
-  double rate = learning_rate(state.step());
-  double share = base_rate ? rate / *base_rate : rate;
-  return detail::adam_update(*this, (1 - share * weight_decay) * x, gradient, state);
+  return detail::adam_update(*this, (1 - decay(*this, state.step())) * x, gradient, state);
+}
+
+bool AdamW::keeps_finite(double largest, std::int64_t step) const {
+  return decay(*this, step) <= 1 && detail::adam_keeps_finite(*this, largest, step);
 }
 
 void AdamW::check() const {

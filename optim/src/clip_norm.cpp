@@ -13,6 +13,8 @@ Var ClipNorm::update(const Var& x, const Var& gradient, State& state) const {
   return rule(x, cast(factor, gradient.dtype()) * gradient, state);
 }
 
+bool ClipNorm::keeps_finite(double largest, std::int64_t step) const { return rule.keeps_finite(largest, step); }
+
 void ClipNorm::check() const { detail::check_positive("ClipNorm", "max_norm", max_norm); }
 
 }  // namespace xtape::optim

@@ -1,6 +1,7 @@
 #include <xtape/ops.hpp>
 #include <xtape/optim/momentum.hpp>
 
+#include "finite.hpp"
 #include "settings.hpp"
 
 namespace xtape::optim {
@@ -13,6 +14,12 @@ Var Momentum::update(const Var& x, const Var& gradient, State& state) const {
   v = momentum * v + push;
   Var change = nesterov ? push + momentum * v : v;
   return rate_in_velocity ? x - change : x - rate * change;
+}
+
+bool Momentum::keeps_finite(double largest, std::int64_t step) const {
+  if (rate_in_velocity || !detail::is_contraction(momentum)) return false;  // earlier rates may have been larger
+  double velocity = 2 * largest / (1 - momentum);
+  return detail::is_safe(velocity) && detail::is_safe(learning_rate(step) * 2 * velocity);
 }
 
 void Momentum::check() const {

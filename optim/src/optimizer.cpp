@@ -1,5 +1,6 @@
 #include <xtape/optim/optimizer.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <xtape/ops.hpp>
@@ -10,6 +11,8 @@
 namespace xtape::optim {
 
 namespace {
+
+constexpr std::uint64_t kNoVersion = std::numeric_limits<std::uint64_t>::max();
 
 void check_proposal(const Tape& tape, const Parameter& parameter, const Var& proposal) {
   if (!tape.owns(proposal)) {
@@ -25,7 +28,7 @@ void check_proposal(const Tape& tape, const Parameter& parameter, const Var& pro
 }  // namespace
 
 Optimizer::Optimizer(UpdateRule rule, Parameters parameters)
-    : rule_(std::move(rule)), parameters_(std::move(parameters)) {
+    : rule_(std::move(rule)), parameters_(std::move(parameters)), finite_versions_(parameters_.size(), kNoVersion) {
   detail::check_parameters(parameters_);
   for (Parameter& parameter : parameters_) states_.emplace_back(parameter);
 }
@@ -44,11 +47,17 @@ Step Optimizer::run(const LossFunction& loss, const Limits& limits, bool update)
   detail::Recording recording = record(loss, update);
   std::vector<Assignment> assignments;
   if (update) assignments = propose(recording);
+  bool apart = update && detail::are_large(parameters_) && will_stay_finite(largest_norm_);
+  if (!apart) detail::require_finite_proposals(recording);
   Var small_gradient = recording.norm < limits.gradient_norm;
   Var large_loss = detail::as_float64(recording.loss) > limits.loss;
   Var guard = logical_and(recording.finite, logical_not(logical_or(small_gradient, large_loss)));
-  std::array<Var, 6> outputs = {recording.loss, recording.norm, recording.finite, small_gradient, large_loss, guard};
-  bool assigned = tape_.evaluate(outputs, assignments, &guard);
+  std::vector<Var> outputs = {recording.loss, recording.norm, recording.finite, small_gradient, large_loss, guard};
+  if (apart) outputs.insert(outputs.end(), recording.gradients.begin(), recording.gradients.end());
+  std::span<const Assignment> at_once = apart ? std::span<const Assignment>() : assignments;
+  bool assigned = tape_.evaluate(outputs, at_once, &guard);
+  if (apart && assigned) assigned = assign(recording, assignments);
+  if (update && assigned) remember_finite(recording);
 
   Step step;
   step.iteration = iterations_;
@@ -66,6 +75,27 @@ Step Optimizer::run(const LossFunction& loss, const Limits& limits, bool update)
     ++iterations_;
   }
   return step;
+}
+
+/// The update by itself, when loss and gradients are known to be finite.
+bool Optimizer::assign(detail::Recording& recording, std::span<const Assignment> assignments) {
+  if (will_stay_finite(std::max(largest_norm_, recording.norm.item<double>())))
+    return tape_.evaluate(std::span<const Var>(), assignments);
+  detail::require_finite_proposals(recording);
+  return tape_.evaluate(std::span<const Var>(&recording.finite, 1), assignments, &recording.finite);
+}
+
+/// Whether the rule promises it, and nobody has assigned to the parameters since they were known to be finite.
+bool Optimizer::will_stay_finite(double largest) const {
+  for (std::size_t i = 0; i < parameters_.size(); ++i)
+    if (finite_versions_[i] != parameters_[i].get().version()) return false;
+  return rule_.keeps_finite(largest, iterations_ + 1);
+}
+
+/// After an update.
+void Optimizer::remember_finite(const detail::Recording& recording) {
+  largest_norm_ = std::max(largest_norm_, recording.norm.item<double>());
+  for (std::size_t i = 0; i < parameters_.size(); ++i) finite_versions_[i] = parameters_[i].get().version();
 }
 
 detail::Recording Optimizer::record(const LossFunction& loss, bool update) {
@@ -101,7 +131,6 @@ std::vector<Assignment> Optimizer::propose(detail::Recording& recording) {
       recording.proposals.push_back({&slot, true, value});
     }
   }
-  detail::require_finite_proposals(recording);
   return assignments;
 }
 

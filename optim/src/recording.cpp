@@ -30,6 +30,14 @@ void require_finite_proposals(Recording& recording) {
   for (const Var& zero : zeros) recording.finite = logical_and(recording.finite, isfinite(sum(zero)));
 }
 
+bool are_large(const Parameters& parameters) {
+  constexpr std::int64_t kLargeBytes = std::int64_t{1} << 18;
+  std::int64_t bytes = 0;
+  for (const Parameter& parameter : parameters)
+    bytes += parameter.shape().size() * (parameter.dtype() == DType::float32 ? 4 : 8);
+  return bytes >= kLargeBytes;
+}
+
 void check_parameters(const Parameters& parameters) {
   if (parameters.empty()) fail<ValueError>("Optimizer: there are no parameters");
   for (std::size_t i = 0; i < parameters.size(); ++i) {

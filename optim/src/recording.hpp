@@ -40,6 +40,9 @@ std::string find_problem(const Recording& recording, const Parameters& parameter
 
 /// x itself, or x as float64.
 Var as_float64(const Var& x);
+/// Whether the parameters are so large that the update is worth an evaluation of its own: one that cannot be refused,
+/// because all that it depends on is known, writes over the old values instead of beside them.
+bool are_large(const Parameters& parameters);
 /// Makes `finite` ask for all proposals too. Zero times a value is zero unless it is not finite: a sum of such products
 /// costs a third of asking each element.
 void require_finite_proposals(Recording& recording);

@@ -20,6 +20,8 @@ struct Adam {
   Epsilon epsilon_place = Epsilon::outside_root;
 
   Var update(const Var& x, const Var& gradient, State& state) const;
+  /// See KeepsFinite.
+  bool keeps_finite(double largest, std::int64_t step) const;
   /// Throws ValueError if a beta is outside [0, 1) or epsilon is negative, infinite or NaN.
   void check() const;
 };

@@ -25,6 +25,8 @@ struct AdamW {
   Epsilon epsilon_place = Epsilon::outside_root;
 
   Var update(const Var& x, const Var& gradient, State& state) const;
+  /// See KeepsFinite.
+  bool keeps_finite(double largest, std::int64_t step) const;
   /// Throws ValueError if a beta is outside [0, 1), epsilon or weight_decay is negative, infinite or NaN, or base_rate
   /// is not positive and finite.
   void check() const;

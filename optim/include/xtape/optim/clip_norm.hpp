@@ -16,6 +16,8 @@ struct ClipNorm {
 
   Var look_ahead(const Var& x, State& state) const;
   Var update(const Var& x, const Var& gradient, State& state) const;
+  /// See KeepsFinite: where the rule does, for the gradient only becomes shorter.
+  bool keeps_finite(double largest, std::int64_t step) const;
   /// Throws ValueError if max_norm is not positive, infinite or NaN.
   void check() const;
 };

@@ -12,6 +12,8 @@ struct GradientDescent {
   LearningRate learning_rate = 0.01;
 
   Var update(const Var& x, const Var& gradient, State& state) const;
+  /// See KeepsFinite.
+  bool keeps_finite(double largest, std::int64_t step) const;
 };
 
 }  // namespace xtape::optim

@@ -21,6 +21,8 @@ struct Momentum {
   bool rate_in_velocity = false;
 
   Var update(const Var& x, const Var& gradient, State& state) const;
+  /// See KeepsFinite.
+  bool keeps_finite(double largest, std::int64_t step) const;
   /// Throws ValueError if momentum or dampening is outside [0, 1), or nesterov goes with dampening.
   void check() const;
 };

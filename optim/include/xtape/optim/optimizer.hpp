@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,8 @@ struct Step {
 };
 
 /// Applies one rule to some parameters, step by step. Loss, gradient, update and the test that they are finite run as
-/// one plan, which is made once: each step records anew, and finds its plan in the cache.
+/// one plan, which is made once: each step records anew, and finds its plan in the cache. The update of parameters of
+/// many kilobytes is a plan of its own, which writes over the old values where nobody else holds them.
 class Optimizer {
  public:
   /// The parameters must outlive the Optimizer. Throws ValueError if there are none, one stands twice, or the rule's
@@ -76,12 +78,17 @@ class Optimizer {
   detail::Recording record(const LossFunction& loss, bool update);
   std::vector<Assignment> propose(detail::Recording& recording);
   Step run(const LossFunction& loss, const Limits& limits, bool update);
+  bool assign(detail::Recording& recording, std::span<const Assignment> assignments);
+  bool will_stay_finite(double largest) const;
+  void remember_finite(const detail::Recording& recording);
 
   UpdateRule rule_;
   Parameters parameters_;
   std::vector<State> states_;
   Tape tape_;
   std::int64_t iterations_ = 0;
+  double largest_norm_ = 0;                     // of the gradients of all updates
+  std::vector<std::uint64_t> finite_versions_;  // of the parameters, when they were last known to be finite
   bool dependence_checked_ = false;
 };
 

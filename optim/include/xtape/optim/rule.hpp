@@ -71,6 +71,13 @@ concept HasLookAhead = requires(const T& rule, const Var& var, State& state) {
   { rule.look_ahead(var, state) } -> std::convertible_to<Var>;
 };
 
+/// A rule that can promise that finite parameters stay finite: `bool keeps_finite(double largest, std::int64_t step)
+/// const` is true if finite values of the parameter and slots that began as zeros cannot become infinite or NaN in this
+/// step, whatever the gradients are, as long as none of their elements was ever larger than `largest`. It must be the
+/// struct's own: a promise is not inherited, for it is about one update.
+template <class T>
+concept KeepsFinite = std::same_as<decltype(&T::keeps_finite), bool (T::*)(double, std::int64_t) const>;
+
 class UpdateRule;
 
 /// A function or lambda of the same arguments.
@@ -86,6 +93,8 @@ class UpdateRule {
     if constexpr (requires { rule.check(); }) rule.check();
     if constexpr (HasLookAhead<Rule>)
       look_ahead_ = [rule](const Var& x, State& state) -> Var { return rule.look_ahead(x, state); };
+    if constexpr (KeepsFinite<Rule>)
+      keeps_finite_ = [rule](double largest, std::int64_t step) { return rule.keeps_finite(largest, step); };
     update_ = [rule = std::move(rule)](const Var& x, const Var& gradient, State& state) -> Var {
       return rule.update(x, gradient, state);
     };
@@ -101,10 +110,16 @@ class UpdateRule {
   /// Where the gradient is taken; x itself for most rules.
   Var look_ahead(const Var& x, State& state) const { return look_ahead_ ? look_ahead_(x, state) : x; }
 
+  /// Whether the rule promises that what is finite stays so; false where it says nothing.
+  bool keeps_finite(double largest, std::int64_t step) const {
+    return keeps_finite_ != nullptr && keeps_finite_(largest, step);
+  }
+
  private:
   void check_callable() const;
 
   std::function<Var(const Var&, const Var&, State&)> update_;
+  std::function<bool(double, std::int64_t)> keeps_finite_;
   std::function<Var(const Var&, State&)> look_ahead_;
 };
 
