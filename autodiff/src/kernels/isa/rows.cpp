@@ -6,6 +6,9 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
+/// Rows of so many whole vectors have their other operand in registers; it pays from vectors of 32 bytes on.
+constexpr std::int64_t kMostShort = kVectorBytes >= 32 ? 12 : 0;
+
 template <class T>
 struct Rows {
   static constexpr std::int64_t kWidth = kVectorBytes / sizeof(T);
@@ -58,12 +61,47 @@ void narrow_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
   }
 }
 
+/// A row's dot product with a vector of `Whole` SIMD vectors and a last one, by four sums.
+template <class T, std::int64_t Whole>
+void short_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
+  using V = typename Rows<T>::V;
+  constexpr std::int64_t kWidth = Rows<T>::kWidth, kFours = Whole / 4 * 4;
+  const std::int64_t last = rows.last();
+  const auto unseen = rows.unseen();
+  const V last_w = kept(load<V>(w + last), unseen);
+  V ws[Whole];
+#pragma GCC unroll 16
+  for (std::int64_t k = 0; k < Whole; ++k) ws[k] = load<V>(w + k * kWidth);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T* x = rows.row(i);
+    V sums[4] = {};
+#pragma GCC unroll 16
+    for (std::int64_t k = 0; k < Whole; ++k) {
+      V& sum = sums[k < kFours ? k % 4 : 1];
+      sum = multiply_add<T>(load<V>(x + k * kWidth), ws[k], sum);
+    }
+    sums[0] = multiply_add<T>(kept(load<V>(x + last), unseen), last_w, sums[0]);
+    y[i] = across<Sum, T, kVectorBytes / sizeof(T)>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+  }
+}
+
+template <class T, std::int64_t Whole = 1>
+bool dots_of_width(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
+  if constexpr (Whole <= kMostShort) {
+    if (rows.whole() != Whole * Rows<T>::kWidth) return dots_of_width<T, Whole + 1>(rows, w, y, n);
+    short_dots<T, Whole>(rows, w, y, n);
+    return true;
+  }
+  return false;
+}
+
 template <class T>
 void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64_t n) {
   const Rows<T> rows(matrix);
   const T* w = static_cast<const T*>(vector);
   T* y = static_cast<T*>(results);
   if (rows.narrow()) return narrow_dots(rows, w, y, n);
+  if (dots_of_width(rows, w, y, n)) return;
   using V = typename Rows<T>::V;
   constexpr std::int64_t kWidth = Rows<T>::kWidth;
   const std::int64_t whole = rows.whole(), last = rows.last();
@@ -85,19 +123,59 @@ void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64
   }
 }
 
-/// Adds `Count` rows to the sums of the columns from j on, which are kept at `sums`.
-template <std::int64_t Count, class T>
-[[gnu::always_inline]] inline void add_rows_at(const T* x, std::int64_t leading, const T* s, T* sums) {
-  using V = typename Rows<T>::V;
-  V sum = load<V>(sums);
+/// Adds `Count` rows, times their numbers, to the sum of the columns that start at x.
+template <std::int64_t Count, class T, class V>
+[[gnu::always_inline]] inline V plus_rows(V sum, const T* x, std::int64_t leading, const T* s) {
   if constexpr (Count == 4) {
     V other = (V{} + s[1]) * load<V>(x + leading);
     sum = multiply_add<T>(V{} + s[0], load<V>(x), sum);
     other = multiply_add<T>(V{} + s[3], load<V>(x + 3 * leading), other);
-    sum = multiply_add<T>(V{} + s[2], load<V>(x + 2 * leading), sum) + other;
+    return multiply_add<T>(V{} + s[2], load<V>(x + 2 * leading), sum) + other;
   } else {
-    sum = multiply_add<T>(V{} + s[0], load<V>(x), sum);
+    return multiply_add<T>(V{} + s[0], load<V>(x), sum);
   }
+}
+
+/// `Whole` vectors of sums and a last one stay in registers.
+template <class T, std::int64_t Whole>
+struct ShortSums {
+  using V = typename Rows<T>::V;
+  V whole[Whole], last;
+
+  template <std::int64_t Count>
+  [[gnu::always_inline]] void add(const Rows<T>& rows, std::int64_t i, const T* s) {
+    const T* x = rows.row(i);
+#pragma GCC unroll 16
+    for (std::int64_t k = 0; k < Whole; ++k)
+      whole[k] = plus_rows<Count>(whole[k], x + k * Rows<T>::kWidth, rows.leading, s + i);
+    last = plus_rows<Count>(last, x + rows.last(), rows.leading, s + i);
+  }
+};
+
+template <class T, std::int64_t Whole>
+void add_short(const Rows<T>& rows, const T* s, std::int64_t n, T* sums) {
+  ShortSums<T, Whole> kept_sums;
+  __builtin_memcpy(&kept_sums, sums, sizeof kept_sums);
+  std::int64_t i = 0;
+  for (; i + 4 <= n; i += 4) kept_sums.template add<4>(rows, i, s);
+  for (; i < n; ++i) kept_sums.template add<1>(rows, i, s);
+  __builtin_memcpy(sums, &kept_sums, sizeof kept_sums);
+}
+
+template <class T, std::int64_t Whole = 1>
+bool add_of_width(const Rows<T>& rows, const T* s, std::int64_t n, T* sums) {
+  if constexpr (Whole <= kMostShort) {
+    if (rows.whole() != Whole * Rows<T>::kWidth) return add_of_width<T, Whole + 1>(rows, s, n, sums);
+    add_short<T, Whole>(rows, s, n, sums);
+    return true;
+  }
+  return false;
+}
+
+template <std::int64_t Count, class T>
+[[gnu::always_inline]] inline void add_rows_at(const T* x, std::int64_t leading, const T* s, T* sums) {
+  using V = typename Rows<T>::V;
+  const V sum = plus_rows<Count>(load<V>(sums), x, leading, s);
   __builtin_memcpy(sums, &sum, sizeof(V));
 }
 
@@ -120,6 +198,7 @@ void add(const RowMatrix& matrix, const void* factors, std::int64_t n, void* acc
       for (std::int64_t j = 0; j < rows.columns; ++j) sums[j] += s[i] * rows.row(i)[j];
     return;
   }
+  if (add_of_width(rows, s, n, sums)) return;
   std::int64_t i = 0;
   for (; i + 4 <= n; i += 4) add_rows<4>(rows, i, s, sums);
   for (; i < n; ++i) add_rows<1>(rows, i, s, sums);
