@@ -164,6 +164,24 @@ TEST(Numbers, BeyondInt64Throw) {
   EXPECT_EQ(tape.variable(2.5L).item<double>(), 2.5);
 }
 
+/// On one line for both types.
+template <class T>
+Var chosen(const Var& condition, T a, T b) {
+  return where(condition, a, b);
+}
+
+TEST(Rerun, NumbersAloneBesideAConditionGiveTheirOwnDtype) {
+  Tape tape;
+  for (int round = 0; round < 3; ++round) {
+    tape.reset();
+    EXPECT_EQ(chosen(tape.variable(2.0) > 1, 1.5, 0.0).dtype(), DType::float64);
+    tape.reset();
+    EXPECT_EQ(chosen(tape.variable(2.0) > 1, 1, 0).dtype(), DType::int64);
+    tape.reset();
+    EXPECT_EQ(chosen(tape.variable(2.0) > 1, true, false).dtype(), DType::boolean);
+  }
+}
+
 TEST(Gradient, OfALossBeforeAnAssignmentIsForTheReadThatItUsed) {
   Parameter w("w", Array(2.0));
   Tape tape;

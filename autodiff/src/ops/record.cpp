@@ -179,9 +179,15 @@ void hold_numbers(TapeState& state, NodeId id, Operands operands) {
   }
 }
 
+/// Whether the dtype follows from the inputs: of numbers alone beside a condition it follows from their C++ types.
+bool has_dtype_of_inputs(const Op& op, Operands operands) {
+  return !op.boolean_first || !std::ranges::all_of(operands.subspan(1), [](auto* x) { return is_number(*x); });
+}
+
 /// The result, if the previous recording has next what this call would append: the numbers among the operands, and the
 /// op of all operands. That has passed all checks then, and its shape follows from its inputs. Else kNoNode.
 NodeId append_expected(TapeState& state, const Op& op, Operands operands, std::optional<DType> output) {
+  if (!has_dtype_of_inputs(op, operands)) return kNoNode;
   Program& program = state.program;
   const NodeId first = program.size();
   NodeId inputs[3], id = first;
