@@ -347,6 +347,23 @@ TEST(OpaqueOp, Errors) {
       contains(message_of<ShapeError>([&] { differentiate(of(right, {Array{1}})); }), {"faulty", "[1]", "[2]"}));
 }
 
+TEST(OpaqueOp, CannotAskItsOwnTapeForAnotherValue) {
+  Var other;
+  const CustomOp curious(
+      "curious", [&](Arrays x) { return other.value(), x[0]; },
+      [](Arrays, const Array&, const Array& c) { return std::vector<Array>{c}; });
+  Tape tape;
+  for (int round = 0; round < 3; ++round) {
+    tape.reset();
+    const Var x = tape.variable(Array{1, 2}), y = curious(x);
+    other = sum(exp(x));
+    EXPECT_TRUE(
+        contains(message_of<ValueError>([&] { y.value(); }), {"evaluate", "is being evaluated", "recorded at"}));
+    EXPECT_NEAR(other.item<double>(), std::exp(1) + std::exp(2), 1e-14);
+    EXPECT_TRUE(same_bits(y.value(), x.value()));
+  }
+}
+
 }  // namespace
 
 }  // namespace xtape::test

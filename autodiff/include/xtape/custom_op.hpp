@@ -36,7 +36,8 @@ class CustomOp {
   /// A cotangent for each input, of its shape and dtype, in ordinary ops; an empty Var() means none. Numbers in it are
   /// part of the program's structure, as in `literal`.
   using Vjp = std::function<std::vector<Var>(std::span<const Var> x, const Var& y, const Var& cotangent)>;
-  /// The value by any C++ code. The inputs are valid during the call only, and must not be written to.
+  /// The value by any C++ code, which may use other tapes, but not the one that asks for it. The inputs are valid
+  /// during the call only, and must not be written to.
   using ArrayForward = std::function<Array(std::span<const Array> x)>;
   using ArrayVjp = std::function<std::vector<Array>(std::span<const Array> x, const Array& y, const Array& cotangent)>;
   /// The shape of the value from those of the inputs.

@@ -15,6 +15,7 @@
 #include "execute/memory.hpp"
 #include "execute/per_thread.hpp"
 #include "execute/run.hpp"
+#include "ops/errors.hpp"
 #include "plan/build.hpp"
 #include "plan/cache.hpp"
 #include "plan/in_place.hpp"
@@ -185,6 +186,23 @@ void run(Scratch& scratch, TapeState& state, const Prepared& prepared, const Upd
   if (times != nullptr) RunObserver::tell({*prepared.plan, state.program, prepared.request.nodes, &state}, *times);
 }
 
+/// While alive, the tape runs a plan of one of its entries, which must stay as it is.
+class RunningScope {
+ public:
+  explicit RunningScope(Reruns& reruns) : reruns_(reruns) { reruns_.running = true; }
+  ~RunningScope() { reruns_.running = false; }
+  RunningScope(const RunningScope&) = delete;
+  RunningScope& operator=(const RunningScope&) = delete;
+
+ private:
+  Reruns& reruns_;
+};
+
+void check_not_running(const TapeState& state) {
+  if (state.reruns != nullptr && state.reruns->running)
+    fail<ValueError>("evaluate", "the tape is being evaluated: a custom op cannot ask it for another value");
+}
+
 /// The request and its plan from the cache or made now; null if all values are there.
 const Prepared* prepare(Scratch& scratch, TapeState& state, std::span<const NodeId> outputs) {
   if (const Prepared* again = find_rerun(state, outputs)) {
@@ -208,6 +226,7 @@ const Prepared* prepare(Scratch& scratch, TapeState& state, std::span<const Node
 void evaluate(TapeState& state, std::span<const NodeId> outputs, const Update& update) {
   const auto has_value = [&](NodeId id) { return state.program[id].holds != Holds::nothing; };
   if (std::ranges::all_of(outputs, has_value)) return;
+  check_not_running(state);
   const ScratchScope scope;
   RunTimes times;
   const bool observed = RunObserver::first() != nullptr;
@@ -215,6 +234,7 @@ void evaluate(TapeState& state, std::span<const NodeId> outputs, const Update& u
   const Prepared* prepared = prepare(*scope, state, outputs);
   if (prepared == nullptr) return;
   try {
+    const RunningScope running(*state.reruns);
     if (observed) run(*scope, state, *prepared, {}, &times);  // an observer may throw when all is done
     else run(*scope, state, *prepared, update, nullptr);
   } catch (...) {

@@ -35,6 +35,7 @@ struct Reruns {
   std::size_t trusted = kMostEntries;  ///< entries from here on were planned after one had failed
   std::size_t next = 0;                ///< how many evaluations the present recording has had, all as before
   bool diverged = false;               ///< the present recording is another one
+  bool running = false;                ///< an evaluation, which refers to its entry
   Options options;
   std::uint64_t cache_generation = 0;
   std::uint32_t tape_generation = 0;
