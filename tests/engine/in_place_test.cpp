@@ -62,6 +62,24 @@ TEST(InPlace, SeveralParametersInOneLoop) {
   EXPECT_EQ(address(v), at_v);
 }
 
+TEST(InPlace, ManyParametersOfOneShape) {
+  constexpr int kMany = 100;
+  std::vector<Parameter> parameters;
+  std::vector<const void*> before;
+  for (int i = 0; i < kMany; ++i) before.push_back(address(parameters.emplace_back("p", ramp(i))));
+  for (double scale : {2, 4}) {
+    Tape tape;
+    std::vector<Assignment> assignments;
+    for (Parameter& p : parameters) assignments.push_back({p, tape.read(p) * 2});
+    tape.evaluate(std::span<const Var>(), assignments);
+    for (int i = 0; i < kMany; ++i) {
+      const auto at = static_cast<std::size_t>(i);
+      EXPECT_TRUE(same_bits(parameters[at].value(), ramp(scale * i)));
+      EXPECT_EQ(address(parameters[at]), before[at]);
+    }
+  }
+}
+
 TEST(InPlace, AnotherValueOfTheLoopStillReadsTheOldOne) {
   Parameter m = parameter("m", 2), v = parameter("v", 4);
   Tape tape;

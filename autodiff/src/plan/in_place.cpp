@@ -1,6 +1,7 @@
 #include "plan/in_place.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "plan/faults.hpp"
 #include "tape/storage.hpp"
@@ -17,16 +18,23 @@ bool is_sole_owner(const Array& array) {
   return !storage.borrowed && storage.references.load(std::memory_order_acquire) == 1;
 }
 
-/// Whether the value that the plan calls `output` is what the Parameter gets.
-bool assigns(const Prepared& prepared, const Update& update, const ParameterState* parameter, NodeId output) {
-  const auto is_the_value = [&](const Assignment& assignment) {
-    if (ParameterAccess::state(assignment.parameter).get() != parameter) return false;
-    const auto found = std::ranges::find(prepared.request.outputs, VarAccess::node(assignment.value));
-    if (found == prepared.request.outputs.end()) return false;
-    const auto position = static_cast<std::size_t>(found - prepared.request.outputs.begin());
-    return prepared.plan->accesses[prepared.plan->outputs[position]].base == output;
-  };
-  return std::ranges::any_of(update.assignments, is_the_value);
+/// Values of the plan with the Parameters that get them, sorted.
+using Assigned = std::vector<std::pair<NodeId, const ParameterState*>>;
+
+Assigned assigned_values(const Prepared& prepared, const Update& update) {
+  std::vector<std::pair<NodeId, NodeId>> outputs;  // as the tape and as the plan calls them
+  for (std::size_t i = 0; i < prepared.request.outputs.size(); ++i)
+    outputs.push_back({prepared.request.outputs[i], prepared.plan->accesses[prepared.plan->outputs[i]].base});
+  std::ranges::sort(outputs);
+  Assigned result;
+  for (const Assignment& assignment : update.assignments) {
+    const NodeId node = VarAccess::node(assignment.value);
+    const auto found = std::ranges::lower_bound(outputs, node, {}, [](const auto& output) { return output.first; });
+    if (found != outputs.end() && found->first == node)
+      result.push_back({found->second, ParameterAccess::state(assignment.parameter).get()});
+  }
+  std::ranges::sort(result);
+  return result;
 }
 
 /// A number becomes an Array when it is assigned, for which there may be no memory.
@@ -47,13 +55,18 @@ InPlace::InPlace(const TapeState& state, const Prepared& prepared, const Update&
     : plan_(*prepared.plan), first_step_(plan_.steps.size()) {
   const bool worth_it = !update.assignments.empty() && plan_.donated_bytes >= least_bytes_in_place();
   if (!worth_it || assigns_numbers(state, update) || !find_guard(state, prepared, update.guard)) return;
+  const Assigned assigned = assigned_values(prepared, update);
+  taken_.resize(plan_.program.size());
   for (const Donation& donation : plan_.donations) {
+    if (taken_[donation.output] || taken_[donation.leaf]) continue;
     const Node& leaf = state.program[prepared.leaves[plan_.placements[donation.leaf].at]];
     if (donation.step < after_guard_ || leaf.holds != Holds::parameter || bytes_of(leaf) < least_bytes_in_place())
       continue;
     const ParameterRead& read = state.reads[leaf.value];
-    if (!is_taken(donation) && assigns(prepared, update, read.parameter.get(), donation.output))
-      candidates_.push_back({&donation, read.parameter.get(), read.version});
+    const ParameterState* parameter = read.parameter.get();
+    if (!std::ranges::binary_search(assigned, std::pair(donation.output, parameter))) continue;
+    candidates_.push_back({&donation, parameter, read.version});
+    taken_[donation.output] = taken_[donation.leaf] = 1;
   }
   if (!candidates_.empty()) first_step_ = candidates_[0].donation->step;
 }
@@ -69,16 +82,6 @@ bool InPlace::find_guard(const TapeState& state, const Prepared& prepared, NodeI
   guard_ = plan_.placements[base].at;
   after_guard_ = plan_.output_steps[*guard_] + std::size_t{1};
   return true;
-}
-
-bool InPlace::is_taken(const Donation& donation) const {
-  return std::ranges::any_of(candidates_, [&](const Candidate& candidate) {
-    return candidate.donation->output == donation.output || candidate.donation->leaf == donation.leaf;
-  });
-}
-
-bool InPlace::decides_on(NodeId output) const {
-  return std::ranges::any_of(candidates_, [&](const Candidate& c) { return c.donation->output == output; });
 }
 
 bool InPlace::may_write(const Candidate& candidate, const std::byte* leaf) const {

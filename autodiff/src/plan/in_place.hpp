@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,8 +24,8 @@ class InPlace {
   /// The first step that would write over a leaf; the number of steps if none would.
   std::size_t first_step() const { return first_step_; }
   bool any() const { return !candidates_.empty(); }
-  /// Whether the output buffer gets its memory in `decide`.
-  bool decides_on(NodeId output) const;
+  /// Whether the output buffer gets its memory in `decide`, if there are any.
+  bool decides_on(NodeId output) const { return taken_[output] != 0; }
   /// To be called before that step, when the guard is there: what may be written in place shares the Parameter's
   /// Array, and what may not gets one of its own. `results` has an Array for each output buffer, `bases` one for each
   /// value of the plan.
@@ -37,11 +38,11 @@ class InPlace {
     std::uint64_t version;
   };
   bool find_guard(const TapeState& state, const Prepared& prepared, NodeId guard);
-  bool is_taken(const Donation& donation) const;
   bool may_write(const Candidate& candidate, const std::byte* leaf) const;
 
   const Plan& plan_;
   std::vector<Candidate> candidates_;   ///< by step
+  std::vector<std::uint8_t> taken_;     ///< for each value of the plan, whether a candidate has it; empty without any
   std::optional<std::uint64_t> guard_;  ///< which output buffer it is, if this run computes it
   std::size_t after_guard_ = 0;         ///< the first step at which it is known
   std::size_t first_step_;
