@@ -59,20 +59,20 @@ Step LBFGSMethod::measure(const LossFunction& loss, const Limits& limits) {
 }
 
 bool LBFGSMethod::knows_the_values() const {
-  if (versions_.empty()) return false;
-  for (std::size_t i = 0; i < versions_.size(); ++i)
-    if (parameters_[i].get().version() != versions_[i]) return false;
+  if (known_.empty()) return false;
+  for (std::size_t i = 0; i < known_.size(); ++i)
+    if (parameters_[i].get().value().bytes() != known_[i].bytes()) return false;
   return true;
 }
 
-void LBFGSMethod::remember_versions() {
-  versions_.clear();
-  for (const Parameter& parameter : parameters_) versions_.push_back(parameter.version());
+void LBFGSMethod::remember_values() {
+  known_.clear();
+  for (const Parameter& parameter : parameters_) known_.push_back(parameter.value());
 }
 
 /// Begins anew at the parameters' values.
 void LBFGSMethod::start(const LossFunction& loss) {
-  versions_.clear();
+  known_.clear();
   history_.clear();
   here_ = {};
   for (const Parameter& parameter : parameters_) append(parameter.value(), here_.x);
@@ -82,7 +82,7 @@ void LBFGSMethod::start(const LossFunction& loss) {
   if (!recording_.finite.item<bool>()) problem_ = find_problem(recording_, parameters_, iterations_);
   loss_epsilon_ = recording_.loss.dtype() == DType::float64 ? std::numeric_limits<double>::epsilon()
                                                             : std::numeric_limits<float>::epsilon();
-  remember_versions();
+  remember_values();
 }
 
 /// Makes trial.x what the parameters' dtypes can hold.
@@ -162,7 +162,7 @@ void LBFGSMethod::accept(Trial point) {
   history_.add(std::move(s), std::move(y), fall);
   for (std::size_t i = 0; i < point.values.size(); ++i) parameters_[i].get().assign(point.values[i]);
   here_ = std::move(point);
-  remember_versions();
+  remember_values();
   ++iterations_;
 }
 

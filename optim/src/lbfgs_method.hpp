@@ -28,7 +28,7 @@ class LBFGSMethod {
 
  private:
   bool knows_the_values() const;
-  void remember_versions();
+  void remember_values();
   void start(const LossFunction& loss);
   void round(Trial& trial) const;
   void evaluate(const LossFunction& loss, Trial& trial);
@@ -40,10 +40,10 @@ class LBFGSMethod {
   Parameters parameters_;
   Tape tape_;
   Recording recording_;
-  Trial here_;               // at the parameters' values
-  std::string problem_;      // what is not finite here
-  double loss_epsilon_ = 0;  // of the loss's dtype
-  std::vector<std::uint64_t> versions_;
+  Trial here_;                // at the parameters' values
+  std::string problem_;       // what is not finite here
+  double loss_epsilon_ = 0;   // of the loss's dtype
+  std::vector<Array> known_;  // the parameters' own Arrays then; a version may come again where a Parameter is replaced
   CurvatureHistory history_;
   std::int64_t iterations_ = 0;
   bool dependence_checked_ = false;

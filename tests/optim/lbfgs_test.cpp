@@ -384,5 +384,22 @@ TEST(LBFGS, BadSettingsAreNamed) {
   EXPECT_EQ(x.version(), 0u);
 }
 
+TEST(LBFGS, BeginsAnewWhereAParameterIsReplaced) {
+  Parameter x("x", Array{3, 4});
+  std::vector<double> losses;
+  const auto replace = [&](const optim::Step& step) {
+    losses.push_back(step.loss);
+    if (step.iteration > 0) return;
+    ASSERT_EQ(x.version(), 1U);
+    x = Parameter("x", Array{0, 0});
+    x.assign(Array{100, 100});  // under the version that was there
+  };
+  minimize(
+      {x}, [&](Tape& tape) { return sum(square(tape.read(x))); }, LBFGS{}, {.iterations = 2}, replace);
+  ASSERT_GT(losses.size(), 1U);
+  EXPECT_EQ(losses[0], 25);
+  EXPECT_EQ(losses[1], 20000);
+}
+
 }  // namespace
 }  // namespace xtape::test
