@@ -12,8 +12,6 @@ namespace xtape::optim {
 
 namespace {
 
-constexpr std::uint64_t kNoVersion = std::numeric_limits<std::uint64_t>::max();
-
 void check_proposal(const Tape& tape, const Parameter& parameter, const Var& proposal) {
   if (!tape.owns(proposal)) {
     detail::fail<ValueError>("Optimizer: the rule gives a Var of another tape for '", parameter.name(), "'");
@@ -28,7 +26,7 @@ void check_proposal(const Tape& tape, const Parameter& parameter, const Var& pro
 }  // namespace
 
 Optimizer::Optimizer(UpdateRule rule, Parameters parameters)
-    : rule_(std::move(rule)), parameters_(std::move(parameters)), finite_versions_(parameters_.size(), kNoVersion) {
+    : rule_(std::move(rule)), parameters_(std::move(parameters)), finite_values_(parameters_.size()) {
   detail::check_parameters(parameters_);
   for (Parameter& parameter : parameters_) states_.emplace_back(parameter);
 }
@@ -88,14 +86,14 @@ bool Optimizer::assign(detail::Recording& recording, std::span<const Assignment>
 /// Whether the rule promises it, and nobody has assigned to the parameters since they were known to be finite.
 bool Optimizer::will_stay_finite(double largest) const {
   for (std::size_t i = 0; i < parameters_.size(); ++i)
-    if (finite_versions_[i] != parameters_[i].get().version()) return false;
+    if (finite_values_[i] != present_value(parameters_[i])) return false;
   return rule_.keeps_finite(largest, iterations_ + 1);
 }
 
 /// After an update.
 void Optimizer::remember_finite(const detail::Recording& recording) {
   largest_norm_ = std::max(largest_norm_, recording.norm.item<double>());
-  for (std::size_t i = 0; i < parameters_.size(); ++i) finite_versions_[i] = parameters_[i].get().version();
+  for (std::size_t i = 0; i < parameters_.size(); ++i) finite_values_[i] = present_value(parameters_[i]);
 }
 
 detail::Recording Optimizer::record(const LossFunction& loss, bool update) {

@@ -150,15 +150,33 @@ TEST(Large, AnEpsilonOfZeroThatDividesByZero) {
   EXPECT_EQ(optimizer.step(slope(x, nothing)).outcome, Outcome::updated);
 }
 
+/// Ones and, in the second half, an infinity.
+Array infinite_at_the_end() {
+  std::vector<double> values(kLarge, 1.0);
+  values.back() = kInfinity;
+  return Array::from(values);
+}
+
+LossFunction first_half(const Parameter& x) {
+  return [&x](Tape& tape) { return sum(slice(tape.read(x), {Slice(0, kLarge / 2)})); };
+}
+
 TEST(Large, AValueAssignedInBetweenIsLookedAt) {
   Parameter x("x", wave(0.7));
   Optimizer optimizer(Adam{}, {x});
   begin(optimizer, x);
-  std::vector<double> values(kLarge, 1.0);
-  values.back() = kInfinity;
-  x.assign(Array::from(values));
-  const auto first_half = [&](Tape& tape) { return sum(slice(tape.read(x), {Slice(0, kLarge / 2)})); };
-  expect_refused(first_half, optimizer, x, "the new value of 'x'");
+  x.assign(infinite_at_the_end());
+  expect_refused(first_half(x), optimizer, x, "the new value of 'x'");
+}
+
+TEST(Large, AnotherParameterOfTheSameVersionIsLookedAt) {
+  Parameter x("x", wave(0.7));
+  Optimizer optimizer(Adam{}, {x});
+  begin(optimizer, x);
+  const std::uint64_t version = x.version();
+  x = Parameter("x", full(1));
+  while (x.version() < version) x.assign(infinite_at_the_end());
+  expect_refused(first_half(x), optimizer, x, "the new value of 'x'");
 }
 
 TEST(Large, LimitsLeaveAllAsItIs) {

@@ -75,6 +75,16 @@ class Optimizer {
   const State& state(std::size_t parameter) const { return states_.at(parameter); }
 
  private:
+  /// A Parameter's value when it was last known to be finite; another Parameter may reach the same version.
+  struct FiniteValue {
+    std::uint64_t version = std::numeric_limits<std::uint64_t>::max();
+    const void* elements = nullptr;
+    friend bool operator==(const FiniteValue&, const FiniteValue&) = default;
+  };
+  static FiniteValue present_value(const Parameter& parameter) {
+    return {parameter.version(), parameter.value().bytes()};
+  }
+
   detail::Recording record(const LossFunction& loss, bool update);
   std::vector<Assignment> propose(detail::Recording& recording);
   Step run(const LossFunction& loss, const Limits& limits, bool update);
@@ -87,8 +97,8 @@ class Optimizer {
   std::vector<State> states_;
   Tape tape_;
   std::int64_t iterations_ = 0;
-  double largest_norm_ = 0;                     // of the gradients of all updates
-  std::vector<std::uint64_t> finite_versions_;  // of the parameters, when they were last known to be finite
+  double largest_norm_ = 0;                 // of the gradients of all updates
+  std::vector<FiniteValue> finite_values_;  // of the parameters, as far as known
   bool dependence_checked_ = false;
 };
 
