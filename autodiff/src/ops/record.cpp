@@ -161,15 +161,6 @@ TapeState* tape_of_first_var(Operands operands) {
   return nullptr;
 }
 
-/// Whether a node has no attributes and is this op of these inputs.
-bool is_of(const Program& program, const Node& node, const Op& op, std::span<const NodeId> inputs) {
-  if (node.op != &op || node.input_count != inputs.size() || node.attribute_count != 0) return false;
-  const NodeId* own = program.inputs(node).data();
-  for (std::size_t i = 0; i < inputs.size(); ++i)  // so few that a call of memcmp would cost more
-    if (own[i] != inputs[i]) return false;
-  return true;
-}
-
 /// Holds the numbers among the operands, whose nodes begin with `id`.
 void hold_numbers(TapeState& state, NodeId id, Operands operands) {
   for (const Operand* operand : operands) {
@@ -203,7 +194,8 @@ NodeId append_expected(TapeState& state, const Op& op, Operands operands, std::o
       node = program.expected(id - first);
     }
   }
-  if (node == nullptr || !is_of(program, *node, op, std::span(inputs, operands.size()))) return kNoNode;
+  if (node == nullptr || !program.is_of(*node, op, node->dtype, std::span(inputs, operands.size()))) return kNoNode;
+  if (node->attribute_count > 0) return kNoNode;
   if (output && node->dtype != *output) return kNoNode;
   if (node->location != location_of(state, *operands[0])) return kNoNode;
   program.append_expected(id + 1);

@@ -88,11 +88,12 @@ void short_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
 template <class T, std::int64_t Whole = 1>
 bool dots_of_width(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
   if constexpr (Whole <= kMostShort) {
-    if (rows.whole() != Whole * Rows<T>::kWidth) return dots_of_width<T, Whole + 1>(rows, w, y, n);
-    short_dots<T, Whole>(rows, w, y, n);
-    return true;
+    const bool fits = rows.whole() == Whole * Rows<T>::kWidth;
+    if (fits) short_dots<T, Whole>(rows, w, y, n);
+    return fits || dots_of_width<T, Whole + 1>(rows, w, y, n);
+  } else {
+    return false;
   }
-  return false;
 }
 
 template <class T>
@@ -165,11 +166,12 @@ void add_short(const Rows<T>& rows, const T* s, std::int64_t n, T* sums) {
 template <class T, std::int64_t Whole = 1>
 bool add_of_width(const Rows<T>& rows, const T* s, std::int64_t n, T* sums) {
   if constexpr (Whole <= kMostShort) {
-    if (rows.whole() != Whole * Rows<T>::kWidth) return add_of_width<T, Whole + 1>(rows, s, n, sums);
-    add_short<T, Whole>(rows, s, n, sums);
-    return true;
+    const bool fits = rows.whole() == Whole * Rows<T>::kWidth;
+    if (fits) add_short<T, Whole>(rows, s, n, sums);
+    return fits || add_of_width<T, Whole + 1>(rows, s, n, sums);
+  } else {
+    return false;
   }
-  return false;
 }
 
 template <std::int64_t Count, class T>
