@@ -1,7 +1,5 @@
 #include "tape/program.hpp"
 
-#include <algorithm>
-
 #include "ops/errors.hpp"
 #include "ops/op.hpp"
 
@@ -22,8 +20,7 @@ bool Program::same(const Program& other) const {
   for (NodeId id = 0; id < size(); ++id) {
     const Node& a = nodes_[id];
     const Node& b = other.nodes_[id];
-    if (a.op != b.op || a.dtype != b.dtype || a.shape != b.shape || !equal(inputs(a), other.inputs(b)) ||
-        !equal(attributes(a), other.attributes(b)))
+    if (!is_of(a, *b.op, b.dtype, other.inputs(b)) || a.shape != b.shape || !equal(attributes(a), other.attributes(b)))
       return false;
   }
   return true;
@@ -45,8 +42,7 @@ void Program::forget_rest() {
 
 void Program::rewind() {
   if (expected() != nullptr) forget_rest();
-  const bool large = size_ > kLargeNodes;
-  if (large) *this = Program();
+  if (size_ > kLargeNodes) *this = Program();
   size_ = repeated_ = 0;
   first_relocated_ = kNoNode;
 }
