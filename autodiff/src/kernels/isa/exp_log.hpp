@@ -1,7 +1,7 @@
 // exp, expm1, log and log1p on batches: right over the whole range, denormals and the overflow edge included, and
-// without a branch but for log's special arguments. Reductions are Cody and Waite's, log's formula is fdlibm's (Sun
-// Microsystems, 1993); the polynomials are minimax fits made for these intervals. Products and sums are fused where
-// the machine can, by name, so that rounding does not depend on the compiler.
+// without a branch but for the special arguments of logarithms. Reductions are Cody and Waite's, log's formula in
+// float64 is fdlibm's (Sun Microsystems, 1993); the polynomials are minimax fits made for these intervals. Products and
+// sums are fused where the machine can, by name, so that rounding does not depend on the compiler.
 #pragma once
 
 #include "kernels/isa/sleef.hpp"
@@ -16,7 +16,7 @@ template <>
 struct Constants<double> {
   using Bits = std::uint64_t;
   static constexpr int kMantissa = 52;
-  static constexpr Bits kBias = 1023, kRootHalf = 0x3fe6a09e667f3bcd;
+  static constexpr Bits kBias = 1023, kLeastFraction = 0x3fe6a09e667f3bcd;  ///< the root of 1/2
   static constexpr double kRound = 0x1.8p52;      ///< adding it leaves the nearest integer in the low bits
   static constexpr double kFromInteger = 0x1p52;  ///< its bits or'ed with a small integer's are their sum
   static constexpr double kLog2E = 0x1.71547652b82fep+0;
@@ -25,21 +25,14 @@ struct Constants<double> {
   static constexpr double kTiny = 0x1p-56;  ///< log(1 + x) rounds to x below
   static constexpr double kSmallestNormal = 0x1p-1022, kLargest = 0x1.fffffffffffffp1023;
   /// (exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2
-  static constexpr double kExp[] = {0x1p-1,
-                                    0x1.5555555555557p-3,
-                                    0x1.5555555555558p-5,
-                                    0x1.11111111100dcp-7,
-                                    0x1.6c16c16c15204p-10,
-                                    0x1.a01a01abe7d6dp-13,
-                                    0x1.a01a01acf774dp-16,
-                                    0x1.71de02321309ap-19,
-                                    0x1.27e4ccd75eap-22,
-                                    0x1.af4de882ac168p-26,
-                                    0x1.1f8b3a76258bap-29};
+  static constexpr double kExp[] = {0x1.000000000000ap-1,  0x1.55555555554fap-3,  0x1.555555555087cp-5,
+                                    0x1.1111111127beap-7,  0x1.6c16c1842a18fp-10, 0x1.a01a012a559b1p-13,
+                                    0x1.a0199a0c5affdp-16, 0x1.71df255761396p-19, 0x1.28ad72d3fa16fp-22,
+                                    0x1.ad7f6655530e7p-26};
   /// (log(1 + f) / s - 2) / z with s = f / (2 + f), z = s^2, for 1 + f between the roots of 1/2 and 2
-  static constexpr double kLog[] = {0x1.5555555555558p-1, 0x1.99999999951f7p-2, 0x1.2492492e08d4dp-2,
-                                    0x1.c71c62c9f71c3p-3, 0x1.7462bbefd8b7cp-3, 0x1.39fd7e410a736p-3,
-                                    0x1.2b6296ce1e53dp-3};
+  static constexpr double kLog[] = {0x1.5555555555592p-1, 0x1.999999997ff09p-2, 0x1.24924941e2cb2p-2,
+                                    0x1.c71c5212c7ffcp-3, 0x1.74663d4d646c6p-3, 0x1.39a1ddbc2863fp-3,
+                                    0x1.2f04365810685p-3};
   /// The same for f from 0 to 1
   static constexpr double kWideLog[] = {
       0x1.5555555555555p-1, 0x1.999999999a458p-2, 0x1.24924923cd09dp-2, 0x1.c71c727685a28p-3, 0x1.745cefbca1ed3p-3,
@@ -50,16 +43,17 @@ template <>
 struct Constants<float> {
   using Bits = std::uint32_t;
   static constexpr int kMantissa = 23;
-  static constexpr Bits kBias = 127, kRootHalf = 0x3f3504f3;
+  static constexpr Bits kBias = 127, kLeastFraction = 0x3f400000;  ///< 3/4
   static constexpr float kRound = 0x1.8p23f, kFromInteger = 0x1p23f;
   static constexpr float kLog2E = 0x1.715476p+0f;
-  static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f;
+  static constexpr float kLn2High = 0x1.63p-1f, kLn2Low = -0x1.bd0106p-13f, kLn2 = 0x1.62e43p-1f;
   static constexpr float kClamp = 110;
   static constexpr float kTiny = 0x1p-27F;
   static constexpr float kSmallestNormal = 0x1p-126f, kLargest = 0x1.fffffep127f;
-  static constexpr float kExp[] = {0x1p-1f,        0x1.555556p-3f,  0x1.5554eap-5f,
-                                   0x1.1110acp-7f, 0x1.6d4328p-10f, 0x1.a17e3cp-13f};
-  static constexpr float kLog[] = {0x1.555556p-1f, 0x1.9999ecp-2f, 0x1.245cp-2f, 0x1.dddb4ap-3f};
+  static constexpr float kExp[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558f2p-5f, 0x1.1239e2p-7f, 0x1.6a247ap-10f};
+  /// (log(1 + f) - f) / f^2 for f from -1/4 to 1/2
+  static constexpr float kLog[] = {-0x1p-1f,      0x1.5555a6p-2f,  -0x1.000024p-2f, 0x1.99685ap-3f, -0x1.54f23ep-3f,
+                                   0x1.2897bp-3f, -0x1.0d9008p-3f, 0x1.abf70ep-4f,  -0x1.6fe6f8p-5f};
   static constexpr float kWideLog[] = {0x1.555556p-1f, 0x1.9998cep-2f, 0x1.24ca5ap-2f, 0x1.bc6a1ep-3f, 0x1.dc3fd6p-3f};
 };
 
@@ -102,34 +96,21 @@ inline xs::batch<float> fused(const xs::batch<float>& a, const xs::batch<float>&
 #endif
 }
 
-template <std::size_t Exponent, class V>
-inline V power_of(const V& x) {
-  if constexpr (Exponent == 1) return x;
-  else return power_of<Exponent / 2>(x) * power_of<Exponent / 2>(x);
-}
-
-/// `Count` coefficients from the given one on, halved in turn, so that few products wait for each other.
+/// `Count` coefficients from the given one on: pairs by Horner's rule in x^2, so that few products wait for each other
+/// and a small x has no denormal powers but its square.
 template <std::size_t Count, class V>
 inline V polynomial(const V& x, const typename V::value_type* coefficients) {
   if constexpr (Count == 1) {
     return V(coefficients[0]);
   } else {
-    constexpr std::size_t kLow = Count > 8 ? 8 : Count > 4 ? 4 : Count > 2 ? 2 : 1;
-    return fused(polynomial<Count - kLow>(x, coefficients + kLow), power_of<kLow>(x),
-                 polynomial<kLow>(x, coefficients));
+    const V pair = fused(x, V(coefficients[1]), V(coefficients[0]));
+    if constexpr (Count == 2) return pair;
+    else return fused(polynomial<Count - 2>(x, coefficients + 2), x * x, pair);
   }
 }
 template <class V, class T, std::size_t Count>
 inline V polynomial(const V& x, const T (&coefficients)[Count]) {
   return polynomial<Count>(x, static_cast<const T*>(coefficients));
-}
-
-/// By Horner's rule, which makes no powers of x: those of a small one would be denormal.
-template <class V, class T, std::size_t Count>
-inline V chain(const V& x, const T (&coefficients)[Count]) {
-  V sum(coefficients[Count - 1]);
-  for (std::size_t i = Count - 1; i-- > 0;) sum = fused(sum, x, V(coefficients[i]));
-  return sum;
 }
 
 /// 2^k for an integral k of a normal result.
@@ -167,11 +148,21 @@ inline Reduced<V> reduced(const V& x) {
 }
 
 template <class V>
+inline V exp_of(const Reduced<V>& x) {
+  return scaled(V(1) + fused(x.r * x.r, polynomial(x.r, ConstantsOf<V>::kExp), x.r), x.k);
+}
+
+// Where one operand is NaN, the hardware's min and max give their second.
+template <class V>
 inline V exp_lane(const V& x) {
-  using C = ConstantsOf<V>;
-  // Where one operand is NaN, the hardware's min and max give their second.
-  const Reduced<V> a = reduced(xs::max(V(-C::kClamp), xs::min(V(C::kClamp), x)));
-  return scaled(V(1) + fused(a.r * a.r, polynomial(a.r, C::kExp), a.r), a.k);
+  const V limit(ConstantsOf<V>::kClamp);
+  return exp_of(reduced(xs::max(-limit, xs::min(limit, x))));
+}
+
+/// exp(-|x|)
+template <class V>
+inline V decay_lane(const V& x) {
+  return exp_of(reduced(xs::max(V(-ConstantsOf<V>::kClamp), x | V(typename V::value_type(-0.0)))));
 }
 
 /// A sum and what rounding has taken from it.
@@ -208,7 +199,24 @@ inline V expm1_lane(const V& x) {
   return xs::select(bounded, y, exp_lane(x));
 }
 
-/// x = 2^k (1 + f) for a positive normal x.
+/// x = 2^k y with y from the least fraction to its double, for a positive normal x; less `bits`, the bits of a number
+/// are those of its quotient by 2^k.
+template <class V>
+struct Exponent {
+  V k;
+  BitsOf<V> bits;
+};
+
+template <class V>
+inline Exponent<V> exponent_of(const V& x) {
+  using C = ConstantsOf<V>;
+  constexpr typename C::Bits kOne = C::kBias << C::kMantissa, kFraction = (typename C::Bits{1} << C::kMantissa) - 1;
+  const BitsOf<V> shifted = bits_of(x) + (kOne - C::kLeastFraction);
+  const V integer = from_bits<V>((shifted >> C::kMantissa) | bits_of(V(C::kFromInteger)));
+  return {integer - V(C::kFromInteger + static_cast<typename V::value_type>(C::kBias)), (shifted & ~kFraction) - kOne};
+}
+
+/// x = 2^k (1 + f)
 template <class V>
 struct Split {
   V k, f;
@@ -216,23 +224,34 @@ struct Split {
 
 template <class V>
 inline Split<V> split(const V& x) {
-  using C = ConstantsOf<V>;
-  constexpr typename C::Bits kOne = C::kBias << C::kMantissa, kFraction = (typename C::Bits{1} << C::kMantissa) - 1;
-  const BitsOf<V> shifted = bits_of(x) + (kOne - C::kRootHalf);
-  const V integer = from_bits<V>((shifted >> C::kMantissa) | bits_of(V(C::kFromInteger)));
-  const V mantissa = from_bits<V>((shifted & kFraction) + C::kRootHalf);
-  return {integer - V(C::kFromInteger + static_cast<typename V::value_type>(C::kBias)), mantissa - V(1)};
+  const Exponent<V> exponent = exponent_of(x);
+  return {exponent.k, from_bits<V>(bits_of(x) - exponent.bits) - V(1)};
+}
+
+/// 1 + x for x > -1: f is x / 2^k + (2^-k - 1), of which nothing is lost before the sum.
+template <class V>
+inline Split<V> split_after(const V& x) {
+  const Exponent<V> exponent = exponent_of(V(1) + x);
+  const V four_times = from_bits<V>(bits_of(V(4)) - exponent.bits);  // 2^-k itself may be denormal
+  const V less = fused(four_times, V(typename V::value_type(0.25)), V(-1));
+  return {exponent.k, from_bits<V>(bits_of(x) - exponent.bits) + less};
 }
 
 /// log(2^k (1 + f))
-template <class V>
-inline V log_of(const Split<V>& x) {
-  using C = ConstantsOf<V>;
+inline xs::batch<float> log_of(const Split<xs::batch<float>>& x) {
+  using V = xs::batch<float>;
+  const V y = fused(x.f * x.f, polynomial(x.f, Constants<float>::kLog), x.f);
+  return fused(x.k, V(Constants<float>::kLn2), y);
+}
+
+/// log(1 + f) = f - s (f - z P(z)), whose product is small, and so are its errors.
+inline xs::batch<double> log_of(const Split<xs::batch<double>>& x) {
+  using V = xs::batch<double>;
+  using C = Constants<double>;
   const V s = x.f / (V(2) + x.f);
   const V z = s * s;
-  const V half_square = V(typename V::value_type(0.5)) * x.f * x.f;
-  const V tail = fused(s, fused(z, polynomial(z, C::kLog), half_square), x.k * V(C::kLn2Low));
-  return fused(x.k, V(C::kLn2High), x.f - (half_square - tail));
+  const V rest = fused(-z, polynomial(z, C::kLog), x.f);
+  return fused(x.k, V(C::kLn2High), x.f - fused(s, rest, x.k * V(-C::kLn2Low)));
 }
 
 template <class V>
@@ -245,17 +264,7 @@ inline V log_lane(const V& x) {
   return xs::select(usual, y, sleef::log(x));  // an element's bits must not depend on its neighbours
 }
 
-/// log(1 + x) for finite x > -1. What 1 + x loses is put back into the fraction; where k is 0, x is the fraction.
-template <class V>
-inline V finite_log1p(const V& x) {
-  const V sum = V(1) + x;
-  const V lost = xs::select(x > V(1), V(1) - (sum - x), x - (sum - V(1)));
-  const Split<V> whole = split(sum);
-  const V fraction = fused(lost, power_of_two(xs::max(V(-100), -whole.k)), whole.f);
-  return log_of(Split<V>{whole.k, xs::select(whole.k == V(0), x, fraction)});
-}
-
-/// log(1 + x) for x from 0 to 1. Denormal numbers take several times as long, so there are no powers of a tiny x, where
+/// log(1 + x) for x from 0 to 1. Denormal numbers take several times as long, so there is no square of a tiny x, where
 /// log(1 + x) is x.
 template <class V>
 inline V fraction_log1p(const V& x) {
@@ -263,15 +272,14 @@ inline V fraction_log1p(const V& x) {
   const V f = xs::max(tiny, x);
   const V s = f / (V(2) + f);
   const V z = s * s;
-  const V half_square = V(typename V::value_type(0.5)) * f * f;
-  const V y = f - (half_square - s * fused(z, chain(z, ConstantsOf<V>::kWideLog), half_square));
+  const V y = fused(-s, fused(-z, polynomial(z, ConstantsOf<V>::kWideLog), f), f);
   return xs::select(x < tiny, x, y);
 }
 
 template <class V>
 inline V log1p_lane(const V& x) {
   using C = ConstantsOf<V>;
-  const V y = xs::select(x == V(0), x, finite_log1p(x));
+  const V y = log_of(split_after(x)) | (x & V(typename V::value_type(-0.0)));  // of -0, too
   const auto usual = (x > V(-1)) & (x <= V(C::kLargest));
   if (xs::all(usual)) [[likely]]
     return y;

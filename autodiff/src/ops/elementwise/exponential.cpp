@@ -1,6 +1,8 @@
 // exp, log and what is made of them.
 #include "ops/elementwise.hpp"
 
+#include <iterator>
+
 #include "kernels/isa/exp_log.hpp"
 
 #ifdef XTAPE_ISA_BASELINE
@@ -9,43 +11,46 @@
 
 namespace xtape::detail::XTAPE_ISA {
 
-/// (tanh(x) / x - 1) / x^2 as a polynomial in x^2, for |x| < kSmallTanh: a minimax fit.
-inline constexpr float kSmallTanh = 0.625F;
-inline constexpr float kTanh[] = {-0x1.555532p-2F, 0x1.110726p-3F, -0x1.b83c5ap-5F, 0x1.52269ap-6F, -0x1.75e1cap-8F};
+/// (exp(2 r) - 1 - 2 r) / (2 r^2)
+template <class T>
+struct HalfOfExpm1 {
+  static constexpr std::size_t kCount = std::size(Constants<T>::kExp);
+  T coefficients[kCount];
+  constexpr HalfOfExpm1() : coefficients{} {
+    T power = 2;
+    for (std::size_t i = 0; i < kCount; ++i, power += power) coefficients[i] = power * Constants<T>::kExp[i];
+  }
+};
+template <class T>
+inline constexpr HalfOfExpm1<T> kHalfOfExpm1;
 
-/// float32: the polynomial, or 1 - 2 / (1 + exp(2 |x|)), whose subtraction costs little where y is above 1/2.
-inline xs::batch<float> tanh_lane(const xs::batch<float>& x) {
-  using V = xs::batch<float>;
-  const V size = xs::abs(x), square = x * x;
-  const V small = fused(square * polynomial(square, kTanh), size, size);
-  const Reduced<V> a = reduced(xs::min(V(20), size + size));
-  const V e = scaled(V(1) + fused(a.r * a.r, polynomial(a.r, Constants<float>::kExp), a.r), a.k);
-  return xs::select(size < V(kSmallTanh), small, V(1) - V(2) / (V(1) + e)) | (x & V(-0.0F));
-}
-
-/// float64: y = t / (2 + t) with t = exp(2 |x|) - 1, corrected for the rounding of t and 2 + t where that
-/// counts: 1 / (2 + t) is (1 - y) / 2.
-inline xs::batch<double> tanh_lane(const xs::batch<double>& x) {
-  using V = xs::batch<double>;
-  const V half(0.5), sign(-0.0);
-  const Pair<V> t = bounded_expm1(xs::min(V(40), V(2) * xs::abs(x)));
-  const V sum = V(2) + t.high;
-  const V y = t.high / sum;
-  const V lost = t.low - y * (t.high - (sum - V(2)));
-  return fused(xs::select(t.high < V(2), lost, V(0)), half - half * y, y) | (x & sign);
+/// y = h / (1 + h) with h = (exp(2 |x|) - 1) / 2 = 2^k g + (2^k - 1) / 2, where |x| = k log(2) / 2 + r and
+/// g = (exp(2 r) - 1) / 2; where h is small, y = h - h y has less error than the quotient.
+template <class V>
+inline V tanh_lane(const V& x) {
+  using C = ConstantsOf<V>;
+  using T = typename V::value_type;
+  const V size = xs::min(V(20), xs::abs(x)), half(T(0.5));
+  const V rounded = fused(size, V(2 * C::kLog2E), V(C::kRound)), k = rounded - V(C::kRound);
+  const V high = fused(k, V(-C::kLn2High / 2), size), low = k * V(-C::kLn2Low / 2), r = high + low;
+  const V g = high + fused(r * r, polynomial(r, kHalfOfExpm1<T>.coefficients), low);
+  const V scale = from_bits<V>((bits_of(rounded) + C::kBias) << C::kMantissa);
+  const V h = fused(scale, g, fused(scale, half, -half));
+  const V y = h / (V(1) + h);
+  return xs::select(h < V(1), fused(-h, y, h), y) | (x & V(T(-0.0)));
 }
 
 /// 1 / (1 + e) or e / (1 + e) with e = exp(-|x|), which never overflows.
 template <class V>
 inline V sigmoid_lane(const V& x) {
-  const V e = exp_lane(-xs::abs(x));
+  const V e = decay_lane(x);
   return xs::select(x < V(0), e, V(1)) / (V(1) + e);
 }
 
 /// log(1 + exp(-|x|))
 template <class V>
 inline V softplus_tail(const V& x) {
-  return fraction_log1p(exp_lane(-xs::abs(x)));
+  return fraction_log1p(decay_lane(x));
 }
 
 /// max(z, 0) - z y is z (1 - y) or -z y, without cancellation and without inf - inf.

@@ -14,8 +14,9 @@ inline V sign_bit(const V& x) {
 template <class V>
 inline V half_exp(const V& x) {
   using C = ConstantsOf<V>;
-  const Reduced<V> a = reduced(xs::min(V(C::kClamp), x));
-  return scaled(V(1) + fused(a.r * a.r, polynomial(a.r, C::kExp), a.r), a.k - V(1));
+  Reduced<V> a = reduced(xs::min(V(C::kClamp), x));
+  a.k -= V(1);
+  return exp_of(a);
 }
 
 /// (t + t / (1 + t)) / 2 with t = exp(|x|) - 1, and half of exp(|x|) where the rest of it is lost.

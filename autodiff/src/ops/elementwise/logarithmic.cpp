@@ -17,8 +17,8 @@ inline V times_logarithm(const V& x, const V& y, const V& logarithm) {
 
 template <class V>
 inline V logaddexp_lane(const V& a, const V& b) {
-  const V distance = xs::select(a == b, V(0), xs::abs(a - b));  // infinities that are equal, too
-  return xs::max(a, b) + fraction_log1p(exp_lane(-distance));
+  const V distance = xs::select(a == b, V(0), a - b);  // infinities that are equal, too
+  return xs::max(a, b) + fraction_log1p(decay_lane(distance));
 }
 
 }  // namespace xtape::detail::XTAPE_ISA
