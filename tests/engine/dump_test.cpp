@@ -58,6 +58,21 @@ TEST(Dump, LogisticRegressionStep) {
   compare_both("logistic_regression_step", tape, {loss, next_w, next_b});
 }
 
+TEST(Dump, MinibatchStep) {
+  Parameter weights("weights", Array::zeros({30})), bias("bias", Array(0.0));
+  Tape tape(Options{});
+  const Var batch = tape.variable(Array::zeros({32}, DType::int64));
+  const Var w = tape.read(weights), b = tape.read(bias);
+  const Var x = tape.variable(Array::ones({569, 30})), y = tape.variable(Array::zeros({569}));
+  const Var features = take(x, batch, 0), labels = take(y, batch, 0);
+  const Var product = matmul(features, w);
+  const Var loss = binary_cross_entropy_with_logits(product + b, labels);
+  const auto [dw, db] = tape.gradient<2>(loss, {weights, bias});
+  const Var step_of_w = 0.1 * dw, step_of_b = 0.1 * db;
+  const Var next_w = w - step_of_w, next_b = b - step_of_b;
+  compare_both("minibatch_step", tape, {loss, next_w, next_b});
+}
+
 /// The plan that docs/performance.md explains is the one that runs.
 TEST(Dump, IsWhatTheDocumentShows) {
   const auto text_of = [](const std::string& path) {

@@ -74,6 +74,7 @@ INSTANTIATE_TEST_SUITE_P(Planner, Faults,
                                                &detail::PlannerFaults::ignore_loop_dependencies},
                                          Fault{"ignore_aliases", &detail::PlannerFaults::ignore_aliases},
                                          Fault{"ignore_readers", &detail::PlannerFaults::ignore_readers},
+                                         Fault{"ignore_places", &detail::PlannerFaults::ignore_places},
                                          Fault{"donate_early", &detail::PlannerFaults::donate_early}),
                          [](const testing::TestParamInfo<Fault>& fault) { return std::string(fault.param.name); });
 

@@ -35,11 +35,11 @@ void Recorder::step() {
   static constexpr struct {
     Step step;
     int weight;
-  } kSteps[] = {{&Recorder::unary, 8},          {&Recorder::binary, 10},  {&Recorder::selection, 3},
-                {&Recorder::reduction, 6},      {&Recorder::product, 3},  {&Recorder::normalisation, 1},
-                {&Recorder::row_block, 2},      {&Recorder::movement, 4}, {&Recorder::slicing, 3},
-                {&Recorder::joining, 2},        {&Recorder::taking, 2},   {&Recorder::conversion, 1},
-                {&Recorder::differentiation, 2}};
+  } kSteps[] = {{&Recorder::unary, 8},      {&Recorder::binary, 10},        {&Recorder::selection, 3},
+                {&Recorder::reduction, 6},  {&Recorder::product, 3},        {&Recorder::normalisation, 1},
+                {&Recorder::row_block, 2},  {&Recorder::mini_batch, 2},     {&Recorder::movement, 4},
+                {&Recorder::slicing, 3},    {&Recorder::joining, 2},        {&Recorder::taking, 2},
+                {&Recorder::conversion, 1}, {&Recorder::differentiation, 2}};
   int total = 0;
   for (const auto& [step, weight] : kSteps) total += weight;
   std::int64_t choice = random_.integer(0, total - 1);
@@ -234,6 +234,25 @@ void Recorder::row_block() {
   if (random_.chance(0.2L)) keep(sum(expand_dims(weights, 0), {0}));
   keep(random_.chance(0.5L) ? matmul(transpose(matrix), weights) : matmul(weights, matrix));
   if (random_.chance(0.3L)) keep(matmul(matrix, values_.back()));
+}
+
+/// Rows taken by indices, and what belongs to them by the same, perhaps a permutation of what is also read in order: a
+/// matrix times a vector, work on the result, the matrix transposed times that.
+void Recorder::mini_batch() {
+  const std::int64_t columns = random_.integer(2, random_.chance(0.3L) ? 20 : 6);
+  const std::int64_t most = random_.chance(0.3L) ? largest_ / columns : 40;
+  const std::int64_t extent = random_.integer(2, most);
+  const std::int64_t count = random_.chance(0.5L) ? extent : random_.integer(2, most);
+  const Var x = with_shape({extent, columns}), w = with_shape({columns}), y = tame(with_shape({extent}));
+  const auto end = static_cast<Real>(extent);
+  const Var batch = tape_.variable(array_of(random_tensor(random_, {count}, DType::int64, -end, end - 1)));
+  const Var rows = take(x, batch, 0), labels = take(y, batch, 0);
+  const Var logits = matmul(rows, w), errors = tame(logits) - labels;
+  keep(count == extent ? errors * y : errors);
+  const Var weights = tame(values_.back());
+  keep(random_.chance(0.5L) ? matmul(transpose(rows), weights) : matmul(weights, rows));
+  if (random_.chance(0.1L)) keep(rows);
+  if (random_.chance(0.1L)) keep(labels);
 }
 
 void Recorder::movement() {

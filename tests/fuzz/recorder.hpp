@@ -43,6 +43,7 @@ class Recorder {
   void normalisation();
   void product();
   void row_block();
+  void mini_batch();
   void movement();
   void slicing();
   void joining();

@@ -1,6 +1,7 @@
 #include "debug/traffic.hpp"
 
 #include <set>
+#include <tuple>
 
 namespace xtape::detail {
 
@@ -20,12 +21,16 @@ std::int64_t bytes_of(const Node& node) { return node.shape.size() * static_cast
 class Matrices {
  public:
   std::int64_t bytes(const RowsRead& matrix, const Loop& loop, DType dtype) {
-    if (matrix.value == kNoNode || !seen_.emplace(matrix.value, matrix.offset).second) return 0;
-    return loop.space.size() * matrix.columns * static_cast<std::int64_t>(size_of(dtype));
+    std::int64_t bytes = 0;
+    if (matrix.places != kNoNode && seen_.emplace(matrix.places, 0, kNoNode).second)
+      bytes += loop.space.size() * static_cast<std::int64_t>(sizeof(std::int64_t));
+    if (matrix.value != kNoNode && seen_.emplace(matrix.value, matrix.offset, matrix.places).second)
+      bytes += loop.space.size() * matrix.columns * static_cast<std::int64_t>(size_of(dtype));
+    return bytes;
   }
 
  private:
-  std::set<std::pair<NodeId, std::int64_t>> seen_;
+  std::set<std::tuple<NodeId, std::int64_t, NodeId>> seen_;
 };
 
 Traffic of_loop(const Plan& plan, const Loop& loop) {
@@ -35,8 +40,10 @@ Traffic of_loop(const Plan& plan, const Loop& loop) {
     (stream.written ? traffic.written : traffic.read) += loop.space.size() * static_cast<std::int64_t>(stream.bytes);
   for (const Loop::Scalar& scalar : loop.scalars) traffic.read += static_cast<std::int64_t>(scalar.bytes);
   for (const Loop::Load& load : loop.loads) {
-    const std::int64_t elements =
-        load.rows != nullptr ? load.matrix.columns : distinct_elements(load.access.view, loop.space);
+    const bool strided = load.matrix.value == kNoNode;
+    const std::int64_t elements = load.rows != nullptr ? load.matrix.columns
+                                  : strided            ? distinct_elements(load.access.view, loop.space)
+                                                       : 0;
     traffic.read += elements * static_cast<std::int64_t>(size_of(load.dtype));
     traffic.read += matrices.bytes(load.matrix, loop, load.dtype);
   }

@@ -109,7 +109,8 @@ void SinkState::feed(const SinkRun& run, RowMatrix matrix, const std::byte* s, s
   while (left > 0) {
     const std::int64_t piece = std::min(left, kLeafRows - row_ % kLeafRows);
     run.rows()->add(matrix, s, piece, leaf_);
-    matrix.data += bytes(piece * matrix.leading, run.element_size());
+    if (matrix.places != nullptr) matrix.places += piece;
+    else matrix.data += bytes(piece * matrix.leading, run.element_size());
     s += bytes(piece, run.element_size());
     left -= piece;
     row_ += piece;

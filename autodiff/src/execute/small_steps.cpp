@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "execute/strided.hpp"
 #include "kernels/dispatch.hpp"
 
 namespace xtape::detail {
@@ -21,11 +22,6 @@ void fill(std::byte* to, const std::byte* from) {
   std::fill_n(reinterpret_cast<T*>(to), kScalar / sizeof element, element);
 }
 
-template <class T>
-void gather(std::byte* to, const std::byte* from, const std::int64_t* places, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) reinterpret_cast<T*>(to)[i] = reinterpret_cast<const T*>(from)[places[i]];
-}
-
 /// Calls `function` with an unsigned integer of an element's size.
 template <class Function>
 void with_word(std::size_t bytes, Function function) {
@@ -41,7 +37,7 @@ void with_word(std::size_t bytes, Function function) {
 bool SmallLoop::fits(const Loop& loop) {
   const std::int64_t elements = loop.space.size();
   if (elements == 0 || elements > static_cast<std::int64_t>(kMostElements) || loop.chunking.count() != 1) return false;
-  return std::ranges::all_of(loop.loads, [](const Loop::Load& load) { return load.rows == nullptr; }) &&
+  return std::ranges::all_of(loop.loads, [](const Loop::Load& load) { return load.matrix.value == kNoNode; }) &&
          std::ranges::all_of(loop.sinks,
                              [](const Loop::Sink& sink) { return sink.rows == nullptr && sink.shape.inner == 1; });
 }
@@ -130,10 +126,8 @@ void SmallLoop::run(Action action, Bases bases) {
     }
     case Action::Kind::load: {
       const Loop::Load& load = loop_->loads[action.index];
-      return with_word(size_of(load.dtype), [&](auto word) {
-        gather<decltype(word)>(slots_[load.slot].data, bases[load.access.base],
-                               gathers_.data() + action.index * elements_, elements_);
-      });
+      return load_taken(slots_[load.slot].data, bases[load.access.base], gathers_.data() + action.index * elements_,
+                        size_of(load.dtype), elements_);
     }
     case Action::Kind::sink: {
       const Loop::Sink& sink = loop_->sinks[action.index];

@@ -53,6 +53,11 @@ void load_as(std::byte* to, const std::byte* base, const View& view, const Shape
   load(reinterpret_cast<T*>(to), reinterpret_cast<const T*>(base), view, space, begin, static_cast<std::int64_t>(n));
 }
 
+template <class T>
+void take(std::byte* to, const std::byte* from, const std::int64_t* places, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) reinterpret_cast<T*>(to)[i] = reinterpret_cast<const T*>(from)[places[i]];
+}
+
 }  // namespace
 
 void load_strided(std::byte* to, const std::byte* base, std::size_t element_size, const View& view, const Shape& space,
@@ -64,6 +69,18 @@ void load_strided(std::byte* to, const std::byte* base, std::size_t element_size
       return load_as<std::uint32_t>(to, base, view, space, begin, n);
     default:
       return load_as<std::uint64_t>(to, base, view, space, begin, n);
+  }
+}
+
+void load_taken(std::byte* to, const std::byte* from, const std::int64_t* places, std::size_t element_size,
+                std::size_t n) {
+  switch (element_size) {
+    case 1:
+      return take<std::uint8_t>(to, from, places, n);
+    case 4:
+      return take<std::uint32_t>(to, from, places, n);
+    default:
+      return take<std::uint64_t>(to, from, places, n);
   }
 }
 

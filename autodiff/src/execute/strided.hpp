@@ -1,4 +1,4 @@
-// Reading elements through strides.
+// Reading elements through strides, or by their places.
 #pragma once
 
 #include <cstdint>
@@ -11,5 +11,9 @@ namespace xtape::detail {
 /// where offset 0 of the view is.
 void load_strided(std::byte* to, const std::byte* base, std::size_t element_size, const View& view, const Shape& space,
                   std::int64_t begin, std::size_t n);
+
+/// Copies the n elements at these places, counted from `from` on.
+void load_taken(std::byte* to, const std::byte* from, const std::int64_t* places, std::size_t element_size,
+                std::size_t n);
 
 }  // namespace xtape::detail

@@ -6,10 +6,11 @@
 
 namespace xtape::detail {
 
-/// A matrix whose rows are contiguous: row i begins i * leading elements after `data`.
+/// A matrix whose rows are contiguous: row i begins i * leading elements after `data`, or places[i] * leading.
 struct RowMatrix {
   const std::byte* data;
   std::int64_t leading, columns;
+  const std::int64_t* places;  ///< null if the rows are read in order
 };
 
 /// A matrix and a vector, row by row, in one dtype.

@@ -132,10 +132,26 @@ auto along_visitor(const Call& call) {
   };
 }
 
+/// The attributes are the axis's extent and the caller.
+void find_places(const Call& call) {
+  const std::int64_t extent = call.attributes[0], count = call.output.shape.size();
+  const std::int64_t* index = indices_of(call.inputs[0]);
+  auto* places = reinterpret_cast<std::int64_t*>(call.output.data);
+  bool usual = true;
+  for (std::int64_t i = 0; i < count; ++i) {
+    places[i] = index[i];
+    usual &= static_cast<std::uint64_t>(index[i]) < static_cast<std::uint64_t>(extent);
+  }
+  if (usual) return;
+  for (std::int64_t i = 0; i < count; ++i) places[i] = position(Caller{call.attributes[1]}, index[i], extent);
+}
+
 NodeId batch_take(const Batching& batching);
 NodeId batch_take_transpose(const Batching& batching);
 
 }  // namespace
+
+constinit const Op places_op{.name = "places", .kind = OpKind::opaque, .execute = find_places};
 
 extern constinit const Op take_op, take_transpose_op, take_along_axis_op, take_along_axis_transpose_op;
 
@@ -174,6 +190,14 @@ constinit const Op take_along_axis_transpose_op{.name = "take_along_axis_transpo
                                                 .copies = &take_along_axis_op,
                                                 .describe = describe_axis};
 XTAPE_LIST_OP(take_along_axis_transpose_op);
+
+std::optional<std::array<std::int64_t, 2>> attributes_of_places(const Program& program, const Node& node) {
+  if (node.op != &take_op) return std::nullopt;
+  const Shape& from = program[program.inputs(node)[0]].shape;
+  const auto attributes = program.attributes(node);
+  if (attributes[0] + 1 != static_cast<std::int64_t>(from.rank())) return std::nullopt;
+  return std::array{from[0], attributes[1]};
+}
 
 namespace {
 

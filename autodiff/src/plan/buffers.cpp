@@ -22,8 +22,13 @@ std::vector<std::uint32_t> last_readers(const Program& program, const std::vecto
 
 bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
   const auto reads_old = [&](const auto& item) { return item.value == old; };
-  const auto loads_old = [&](const Loop::Load& load) { return load.access.base == old || load.matrix.value == old; };
-  const auto sums_old = [&](const Loop::Sink& sink) { return sink.matrix.value == old; };
+  const auto by_places = [](const RowsRead& matrix) {
+    return matrix.places != kNoNode && planner_faults().ignore_places;
+  };
+  const auto loads_old = [&](const Loop::Load& load) {
+    return (load.access.base == old || load.matrix.reads(old)) && !by_places(load.matrix);
+  };
+  const auto sums_old = [&](const Loop::Sink& sink) { return sink.matrix.reads(old) && !by_places(sink.matrix); };
   if (std::ranges::any_of(loop.scalars, reads_old) || std::ranges::any_of(loop.loads, loads_old) ||
       std::ranges::any_of(loop.sinks, sums_old))
     return false;

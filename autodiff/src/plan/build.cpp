@@ -8,6 +8,7 @@
 #include "plan/loops.hpp"
 #include "plan/lower.hpp"
 #include "plan/recompute.hpp"
+#include "plan/taken_rows.hpp"
 #include "plan/verify.hpp"
 
 namespace xtape::detail {
@@ -93,7 +94,9 @@ Draft within_budget(Draft best, const Options& options) {
 
 Plan build_plan(const Request& request) {
   const Options& options = request.state->options;
-  Draft draft = draft_of(lay_out(lower(request), options), options);
+  Layout layout = lay_out(lower(request), options);
+  if (options.planned) layout = with_rows_where_they_stand(std::move(layout));
+  Draft draft = draft_of(std::move(layout), options);
   if (options.planned && draft.plan.arena_bytes > options.memory_budget)
     draft = within_budget(std::move(draft), options);
   draft.plan.origins = std::move(draft.origins);

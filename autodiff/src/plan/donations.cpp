@@ -46,8 +46,11 @@ class LoopDonations {
   void find_dying(const std::vector<std::uint32_t>& last_steps) {
     std::vector<NodeId> elsewhere;
     for (const Loop::Scalar& scalar : loop_.scalars) elsewhere.push_back(scalar.value);
-    for (const Loop::Load& load : loop_.loads) elsewhere.insert(elsewhere.end(), {load.access.base, load.matrix.value});
-    for (const Loop::Sink& sink : loop_.sinks) elsewhere.push_back(sink.matrix.value);
+    for (const Loop::Load& load : loop_.loads)
+      if (load.matrix.places == kNoNode || !planner_faults().ignore_places)
+        elsewhere.insert(elsewhere.end(), {load.access.base, load.matrix.value});
+    for (const Loop::Sink& sink : loop_.sinks)
+      if (sink.matrix.places == kNoNode || !planner_faults().ignore_places) elsewhere.push_back(sink.matrix.value);
     for (const Loop::Stream& stream : loop_.streams)
       if (stream.offset != 0) elsewhere.push_back(stream.value);
     std::ranges::sort(elsewhere);

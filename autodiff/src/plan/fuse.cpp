@@ -5,6 +5,7 @@
 
 #include "plan/faults.hpp"
 #include "plan/row_products.hpp"
+#include "plan/taken_rows.hpp"
 
 namespace xtape::detail {
 
@@ -54,6 +55,12 @@ bool computed_in_place(const Layout& layout, NodeId id) {
   return node.op->kind == OpKind::elementwise || is_row_product(layout, id, RowProduct::Form::dots);
 }
 
+/// Whether the node reads its operands elsewhere than at its own place: each dot product the whole vector, and taken
+/// elements those that they are told.
+bool reads_elsewhere(const Layout& layout, NodeId id) {
+  return layout.program[id].op == &taken_elements_op || is_row_product(layout, id, RowProduct::Form::dots);
+}
+
 /// The shape of the reduction or sum of rows that ends a loop in this node, if it is one.
 std::optional<ReductionShape> sink_shape(const Layout& layout, NodeId id) {
   const Node& node = layout.program[id];
@@ -69,7 +76,7 @@ bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const
   const Access& access = layout.accesses[operand];
   return access.view.offset == 0 && squeezed(layout.program[access.base].shape) == space &&
          computed_in_place(layout, access.base) && is_contiguous(access.view, layout.program[operand].shape) &&
-         !is_row_product(layout, reader, RowProduct::Form::dots);  // each of these reads the whole vector
+         !reads_elsewhere(layout, reader);
 }
 
 namespace {

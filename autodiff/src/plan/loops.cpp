@@ -5,6 +5,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "plan/row_products.hpp"
+#include "plan/taken_rows.hpp"
 
 namespace xtape::detail {
 
@@ -109,6 +110,7 @@ class LoopBuilder {
       return;
     }
     if (const std::optional<RowProduct> product = as_row_product(layout_, id)) return add(id, node, *product, position);
+    if (node.op == &taken_elements_op) return add_taken(id, node, position);
     Loop::Compute compute{id, 0, {}, 0};
     for (NodeId input : program_.inputs(node))
       compute.inputs[compute.input_count++] = read(id, input, position, Form::scalar_or_block);
@@ -118,7 +120,7 @@ class LoopBuilder {
 
   void add(NodeId id, const Node& node, const RowProduct& product, std::uint32_t position) {
     const Access& matrix = layout_.accesses[product.matrix];
-    const RowsRead rows{matrix.base, matrix.view.offset, product.leading, product.columns};
+    const RowsRead rows{matrix.base, matrix.view.offset, product.leading, product.columns, product.places};
     row_bytes_ += static_cast<std::size_t>(product.columns) * size_of(node.dtype);
     if (product.form == RowProduct::Form::dots) {
       const Access vector{layout_.accesses[product.vector].base, {layout_.accesses[product.vector].view.offset, {}}};
@@ -128,6 +130,13 @@ class LoopBuilder {
       const ReductionShape shape{1, product.rows, product.columns};
       loop_.sinks.push_back({position, slot, id, shape, nullptr, node.dtype, rows});
     }
+  }
+
+  void add_taken(NodeId id, const Node& node, std::uint32_t position) {
+    const auto inputs = program_.inputs(node);
+    const Access& from = layout_.accesses[inputs[0]];
+    const RowsRead rows{from.base, from.view.offset, 1, 1, inputs[1]};
+    loop_.loads.push_back({position, write(id), id, {from.base, {}}, node.dtype, rows});
   }
 
   /// Kernels read a scalar from one vector of copies; sinks want a block of elements in any case.
@@ -245,7 +254,7 @@ class LoopBuilder {
   void choose_kernels(InstructionSet set) {
     if (std::ranges::any_of(loop_.streams, &Loop::Stream::past_caches)) loop_.past_caches = &stream_kernels(set);
     for (Loop::Load& load : loop_.loads)
-      if (load.matrix.value != kNoNode) load.rows = &row_kernel(load.dtype, set);
+      if (load.matrix.columns > 1) load.rows = &row_kernel(load.dtype, set);
     for (Loop::Sink& sink : loop_.sinks) {
       const bool sums_rows = sink.matrix.value != kNoNode;
       if (sums_rows) sink.rows = &row_kernel(sink.dtype, set);

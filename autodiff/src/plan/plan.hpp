@@ -36,12 +36,15 @@ struct Access {
   View view;
 };
 
-/// A matrix of which a loop reads row i at its place i; a product of BLAS's kind, but by rows.
+/// A matrix of which a loop reads row i at its place i, or the row that it is told; a product of BLAS's kind, by rows.
 struct RowsRead {
   NodeId value = kNoNode;    ///< whose buffer it is; kNoNode for no matrix
   std::int64_t offset = 0;   ///< elements into that buffer
   std::int64_t leading = 0;  ///< elements from one row to the next
   std::int64_t columns = 0;
+  NodeId places = kNoNode;  ///< whose buffer has a row's number for each place; kNoNode for rows in order
+
+  bool reads(NodeId id) const { return value == id || places == id; }
 };
 
 /// One fused loop over a space: streams in, elementwise instructions, streams out, reductions that end it.
@@ -62,8 +65,8 @@ struct Loop {
     std::int64_t offset;
     std::size_t bytes;  ///< of an element
   };
-  /// Between instructions: fills a slot from a strided access, or with the dot products of a matrix's rows and a
-  /// vector.
+  /// Between instructions: fills a slot from a strided access, with the rows of a matrix of one column, or with the dot
+  /// products of a matrix's rows and a vector.
   struct Load {
     std::uint32_t before;  ///< index of the instruction that it precedes
     std::uint32_t slot;
@@ -71,7 +74,7 @@ struct Loop {
     Access access;  ///< strides for the axes of `space`; with a matrix, the whole vector
     DType dtype;
     RowsRead matrix = {};
-    const RowKernel* rows = nullptr;  ///< with a matrix
+    const RowKernel* rows = nullptr;  ///< for dot products
   };
   /// Between instructions: feeds a slot to a reduction, or to the sum of a matrix's rows times the slot's elements.
   struct Sink {

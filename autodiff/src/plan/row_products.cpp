@@ -1,5 +1,7 @@
 #include "plan/row_products.hpp"
 
+#include "plan/taken_rows.hpp"
+
 namespace xtape::detail {
 
 namespace {
@@ -16,12 +18,22 @@ Strides strides_of(const Layout& layout, NodeId value) {
   return {view.strides[0], view.strides[1]};
 }
 
+/// A product of rows that are read by their numbers: such nodes are made of row products only.
+RowProduct of_taken_rows(const Layout& layout, const Node& node, RowProduct::Form form) {
+  const auto inputs = layout.program.inputs(node);
+  const Shape& matrix = layout.program[inputs[0]].shape;
+  const std::int64_t columns = matrix.size() / matrix[0];
+  return {form, inputs[0], inputs[1], layout.program[inputs[2]].shape.size(), columns, columns, inputs[2]};
+}
+
 }  // namespace
 
 std::optional<RowProduct> as_row_product(const Layout& layout, NodeId id) {
   const Program& program = layout.program;
   const Node& node = program[id];
   if (node.op->kind != OpKind::matmul || node.shape.rank() != 2 || is_leaf(node)) return std::nullopt;
+  if (node.op == &taken_row_dots_op) return of_taken_rows(layout, node, RowProduct::Form::dots);
+  if (node.op == &taken_row_sums_op) return of_taken_rows(layout, node, RowProduct::Form::sums);
   const bool right = node.shape[1] == 1;
   if (right == (node.shape[0] == 1)) return std::nullopt;
   // As matrix (m, k) times vector (k): a row vector times b is b transposed times a column.

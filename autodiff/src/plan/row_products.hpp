@@ -16,6 +16,7 @@ struct RowProduct {
   } form;
   NodeId matrix, vector;  ///< the nodes read, views included
   std::int64_t rows, columns, leading;
+  NodeId places = kNoNode;  ///< the numbers of the rows, if these are not all of the matrix's in order
 };
 
 /// How a node runs by rows, if it does. Follows from the product's shape and layout alone, because the order of

@@ -118,10 +118,14 @@ class Simulation {
   void check_read_anywhere(const Loop& loop, const char* reader) const {
     for (const Loop::Load& load : loop.loads) {
       check_present(load.access.base, reader);
-      if (load.matrix.value != kNoNode) check_present(load.matrix.value, reader);
+      check_read_anywhere(load.matrix, reader);
     }
-    for (const Loop::Sink& sink : loop.sinks)
-      if (sink.matrix.value != kNoNode) check_present(sink.matrix.value, reader);
+    for (const Loop::Sink& sink : loop.sinks) check_read_anywhere(sink.matrix, reader);
+  }
+
+  void check_read_anywhere(const RowsRead& matrix, const char* reader) const {
+    for (NodeId read : {matrix.value, matrix.places})
+      if (read != kNoNode) check_present(read, reader);
   }
 
   /// A loop runs in stripes or in chunks for all that it sums.

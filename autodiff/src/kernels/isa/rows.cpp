@@ -9,7 +9,8 @@ namespace xtape::detail::XTAPE_ISA {
 /// Rows of so many whole vectors have their other operand in registers; it pays from vectors of 32 bytes on.
 constexpr std::int64_t kMostShort = kVectorBytes >= 32 ? 12 : 0;
 
-template <class T>
+/// Where the rows of a matrix are: one after the other, or where they have been told.
+template <class T, bool ByPlaces>
 struct Rows {
   static constexpr std::int64_t kWidth = kVectorBytes / sizeof(T);
   using V = Vector<T, kVectorBytes / sizeof(T)>;
@@ -17,15 +18,23 @@ struct Rows {
 
   const T* data;
   std::int64_t leading, columns;
+  const std::int64_t* places;
 
   explicit Rows(const RowMatrix& matrix)
-      : data(reinterpret_cast<const T*>(matrix.data)), leading(matrix.leading), columns(matrix.columns) {}
+      : data(reinterpret_cast<const T*>(matrix.data)),
+        leading(matrix.leading),
+        columns(matrix.columns),
+        places(matrix.places) {}
 
   bool narrow() const { return columns < kWidth; }
   std::int64_t whole() const { return columns / kWidth * kWidth; }
   /// Columns that fill no vector are read by a last one that reaches back over columns already seen.
   std::int64_t last() const { return columns - kWidth; }
-  const T* row(std::int64_t i) const { return data + i * leading; }
+  const T* row(std::int64_t i) const { return data + (ByPlaces ? places[i] : i) * leading; }
+  /// Row i + k, from where row i is.
+  const T* row_after(const T* row_i, std::int64_t i, std::int64_t k) const {
+    return ByPlaces ? row(i + k) : row_i + k * leading;
+  }
 
   /// The lanes of the last vector that no vector before it has covered.
   Bits unseen() const {
@@ -51,8 +60,15 @@ template <class V, class Bits>
   return reinterpret_cast<V>(reinterpret_cast<Bits>(vector) & mask);
 }
 
-template <class T>
-void narrow_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
+/// Calls work(rows) with the rows of the matrix.
+template <class T, class Work>
+void with_rows(const RowMatrix& matrix, Work work) {
+  if (matrix.places == nullptr) work(Rows<T, false>(matrix));
+  else work(Rows<T, true>(matrix));
+}
+
+template <class T, bool ByPlaces>
+void narrow_dots(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n) {
   for (std::int64_t i = 0; i < n; ++i) {
     const T* x = rows.row(i);
     T sum = x[0] * w[0];
@@ -62,10 +78,10 @@ void narrow_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
 }
 
 /// A row's dot product with a vector of `Whole` SIMD vectors and a last one, by four sums.
-template <class T, std::int64_t Whole>
-void short_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
-  using V = typename Rows<T>::V;
-  constexpr std::int64_t kWidth = Rows<T>::kWidth, kFours = Whole / 4 * 4;
+template <std::int64_t Whole, class T, bool ByPlaces>
+void short_dots(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n) {
+  using V = typename Rows<T, ByPlaces>::V;
+  constexpr std::int64_t kWidth = Rows<T, ByPlaces>::kWidth, kFours = Whole / 4 * 4;
   const std::int64_t last = rows.last();
   const auto unseen = rows.unseen();
   const V last_w = kept(load<V>(w + last), unseen);
@@ -85,26 +101,23 @@ void short_dots(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
   }
 }
 
-template <class T, std::int64_t Whole = 1>
-bool dots_of_width(const Rows<T>& rows, const T* w, T* y, std::int64_t n) {
+template <std::int64_t Whole = 1, class T, bool ByPlaces>
+bool dots_of_width(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n) {
   if constexpr (Whole <= kMostShort) {
-    const bool fits = rows.whole() == Whole * Rows<T>::kWidth;
-    if (fits) short_dots<T, Whole>(rows, w, y, n);
-    return fits || dots_of_width<T, Whole + 1>(rows, w, y, n);
+    const bool fits = rows.whole() == Whole * Rows<T, ByPlaces>::kWidth;
+    if (fits) short_dots<Whole>(rows, w, y, n);
+    return fits || dots_of_width<Whole + 1>(rows, w, y, n);
   } else {
     return false;
   }
 }
 
-template <class T>
-void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64_t n) {
-  const Rows<T> rows(matrix);
-  const T* w = static_cast<const T*>(vector);
-  T* y = static_cast<T*>(results);
+template <class T, bool ByPlaces>
+void dots_of_rows(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n) {
   if (rows.narrow()) return narrow_dots(rows, w, y, n);
   if (dots_of_width(rows, w, y, n)) return;
-  using V = typename Rows<T>::V;
-  constexpr std::int64_t kWidth = Rows<T>::kWidth;
+  using V = typename Rows<T, ByPlaces>::V;
+  constexpr std::int64_t kWidth = Rows<T, ByPlaces>::kWidth;
   const std::int64_t whole = rows.whole(), last = rows.last();
   const auto unseen = rows.unseen();
   const V last_w = kept(load<V>(w + last), unseen);
@@ -124,77 +137,95 @@ void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64
   }
 }
 
-/// Adds `Count` rows, times their numbers, to the sum of the columns that start at x.
-template <std::int64_t Count, class T, class V>
-[[gnu::always_inline]] inline V plus_rows(V sum, const T* x, std::int64_t leading, const T* s) {
-  if constexpr (Count == 4) {
-    V other = (V{} + s[1]) * load<V>(x + leading);
-    sum = multiply_add<T>(V{} + s[0], load<V>(x), sum);
-    other = multiply_add<T>(V{} + s[3], load<V>(x + 3 * leading), other);
-    return multiply_add<T>(V{} + s[2], load<V>(x + 2 * leading), sum) + other;
-  } else {
-    return multiply_add<T>(V{} + s[0], load<V>(x), sum);
-  }
+template <class T>
+void dots(const RowMatrix& matrix, const void* vector, void* results, std::int64_t n) {
+  with_rows<T>(matrix, [=](const auto& rows) {
+    dots_of_rows(rows, static_cast<const T*>(vector), static_cast<T*>(results), n);
+  });
 }
+
+/// The next `Count` rows, and the numbers that they are multiplied by.
+template <class T, std::int64_t Count>
+struct Factors {
+  const T* rows[Count];
+  const T* s;
+
+  template <bool ByPlaces>
+  [[gnu::always_inline]] Factors(const Rows<T, ByPlaces>& matrix, const T* numbers, std::int64_t i) : s(numbers + i) {
+    rows[0] = matrix.row(i);
+#pragma GCC unroll 4
+    for (std::int64_t k = 1; k < Count; ++k) rows[k] = matrix.row_after(rows[0], i, k);
+  }
+
+  /// Adds the rows times their numbers to the sum of the columns that start at `column`.
+  template <class V>
+  [[gnu::always_inline]] V add_to(V sum, std::int64_t column) const {
+    const auto x = [&](std::int64_t k) { return load<V>(rows[k] + column); };
+    if constexpr (Count == 4) {
+      V other = (V{} + s[1]) * x(1);
+      sum = multiply_add<T>(V{} + s[0], x(0), sum);
+      other = multiply_add<T>(V{} + s[3], x(3), other);
+      return multiply_add<T>(V{} + s[2], x(2), sum) + other;
+    } else {
+      return multiply_add<T>(V{} + s[0], x(0), sum);
+    }
+  }
+};
 
 /// `Whole` vectors of sums and a last one stay in registers.
 template <class T, std::int64_t Whole>
 struct ShortSums {
-  using V = typename Rows<T>::V;
+  using V = Vector<T, kVectorBytes / sizeof(T)>;
   V whole[Whole], last;
 
   template <std::int64_t Count>
-  [[gnu::always_inline]] void add(const Rows<T>& rows, std::int64_t i, const T* s) {
-    const T* x = rows.row(i);
+  [[gnu::always_inline]] void add(const Factors<T, Count>& factors, std::int64_t last_column) {
 #pragma GCC unroll 16
     for (std::int64_t k = 0; k < Whole; ++k)
-      whole[k] = plus_rows<Count>(whole[k], x + k * Rows<T>::kWidth, rows.leading, s + i);
-    last = plus_rows<Count>(last, x + rows.last(), rows.leading, s + i);
+      whole[k] = factors.add_to(whole[k], k * static_cast<std::int64_t>(kVectorBytes / sizeof(T)));
+    last = factors.add_to(last, last_column);
   }
 };
 
-template <class T, std::int64_t Whole>
-void add_short(const Rows<T>& rows, const T* s, std::int64_t n, T* sums) {
+template <std::int64_t Whole, class T, bool ByPlaces>
+void add_short(const Rows<T, ByPlaces>& rows, const T* s, std::int64_t n, T* sums) {
   ShortSums<T, Whole> kept_sums;
   __builtin_memcpy(&kept_sums, sums, sizeof kept_sums);
   std::int64_t i = 0;
-  for (; i + 4 <= n; i += 4) kept_sums.template add<4>(rows, i, s);
-  for (; i < n; ++i) kept_sums.template add<1>(rows, i, s);
+  for (; i + 4 <= n; i += 4) kept_sums.add(Factors<T, 4>(rows, s, i), rows.last());
+  for (; i < n; ++i) kept_sums.add(Factors<T, 1>(rows, s, i), rows.last());
   __builtin_memcpy(sums, &kept_sums, sizeof kept_sums);
 }
 
-template <class T, std::int64_t Whole = 1>
-bool add_of_width(const Rows<T>& rows, const T* s, std::int64_t n, T* sums) {
+template <std::int64_t Whole = 1, class T, bool ByPlaces>
+bool add_of_width(const Rows<T, ByPlaces>& rows, const T* s, std::int64_t n, T* sums) {
   if constexpr (Whole <= kMostShort) {
-    const bool fits = rows.whole() == Whole * Rows<T>::kWidth;
-    if (fits) add_short<T, Whole>(rows, s, n, sums);
-    return fits || add_of_width<T, Whole + 1>(rows, s, n, sums);
+    const bool fits = rows.whole() == Whole * Rows<T, ByPlaces>::kWidth;
+    if (fits) add_short<Whole>(rows, s, n, sums);
+    return fits || add_of_width<Whole + 1>(rows, s, n, sums);
   } else {
     return false;
   }
 }
 
 template <std::int64_t Count, class T>
-[[gnu::always_inline]] inline void add_rows_at(const T* x, std::int64_t leading, const T* s, T* sums) {
-  using V = typename Rows<T>::V;
-  const V sum = plus_rows<Count>(load<V>(sums), x, leading, s);
+[[gnu::always_inline]] inline void add_columns(const Factors<T, Count>& factors, std::int64_t column, T* sums) {
+  using V = Vector<T, kVectorBytes / sizeof(T)>;
+  const V sum = factors.add_to(load<V>(sums), column);
   __builtin_memcpy(sums, &sum, sizeof(V));
 }
 
-template <std::int64_t Count, class T>
-[[gnu::always_inline]] inline void add_rows(const Rows<T>& rows, std::int64_t i, const T* s, T* sums) {
-  const T* x = rows.row(i);
+template <std::int64_t Count, class T, bool ByPlaces>
+[[gnu::always_inline]] inline void add_rows(const Rows<T, ByPlaces>& rows, std::int64_t i, const T* s, T* sums) {
+  const Factors<T, Count> factors(rows, s, i);
   const std::int64_t whole = rows.whole();
-  for (std::int64_t j = 0; j < whole; j += Rows<T>::kWidth) add_rows_at<Count>(x + j, rows.leading, s + i, sums + j);
-  if (whole < rows.columns) add_rows_at<Count>(x + rows.last(), rows.leading, s + i, sums + whole);
+  for (std::int64_t j = 0; j < whole; j += rows.kWidth) add_columns(factors, j, sums + j);
+  if (whole < rows.columns) add_columns(factors, rows.last(), sums + whole);
 }
 
 /// Columns that fill whole vectors come first in the sums, then the last vector as a whole.
-template <class T>
-void add(const RowMatrix& matrix, const void* factors, std::int64_t n, void* accumulators) {
-  const Rows<T> rows(matrix);
-  const T* s = static_cast<const T*>(factors);
-  T* sums = static_cast<T*>(accumulators);
+template <class T, bool ByPlaces>
+void add_to(const Rows<T, ByPlaces>& rows, const T* s, std::int64_t n, T* sums) {
   if (rows.narrow()) {
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t j = 0; j < rows.columns; ++j) sums[j] += s[i] * rows.row(i)[j];
@@ -207,8 +238,15 @@ void add(const RowMatrix& matrix, const void* factors, std::int64_t n, void* acc
 }
 
 template <class T>
+void add(const RowMatrix& matrix, const void* factors, std::int64_t n, void* accumulators) {
+  with_rows<T>(matrix, [=](const auto& rows) {
+    add_to(rows, static_cast<const T*>(factors), n, static_cast<T*>(accumulators));
+  });
+}
+
+template <class T>
 void flush(void* accumulators, std::int64_t columns, void* totals) {
-  constexpr std::int64_t kWidth = Rows<T>::kWidth;
+  constexpr std::int64_t kWidth = kVectorBytes / sizeof(T);
   T* sums = static_cast<T*>(accumulators);
   T* total = static_cast<T*>(totals);
   const std::int64_t whole = columns < kWidth ? columns : columns / kWidth * kWidth;
