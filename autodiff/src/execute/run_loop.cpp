@@ -198,28 +198,13 @@ class Worker {
     const Loop::Sink& sink = loop_.sinks[index];
     const std::byte* x = slots_[sink.slot].data;
     if (sink.rows == nullptr) sinks_[index].feed(run_.sinks[index], x, n);
-    else sinks_[index].feed(run_.sinks[index], rows_at(sink.matrix, sink.dtype, begin), x, n);
-  }
-
-  RowMatrix rows_at(const RowsRead& matrix, DType dtype, std::int64_t begin) const {
-    const bool in_order = matrix.places == kNoNode;
-    const auto offset = static_cast<std::size_t>(matrix.offset + (in_order ? begin * matrix.leading : 0));
-    const auto* places = in_order ? nullptr : reinterpret_cast<const std::int64_t*>(run_.bases[matrix.places]) + begin;
-    return {run_.bases[matrix.value] + offset * size_of(dtype), matrix.leading, matrix.columns, places};
+    else sinks_[index].feed(run_.sinks[index], rows_read(sink.matrix, sink.dtype, run_.bases, begin), x, n);
   }
 
   void run_load(const Loop::Load& load, std::int64_t begin, std::size_t n) {
-    if (load.rows != nullptr) {
-      const auto offset = static_cast<std::size_t>(load.access.view.offset) * size_of(load.dtype);
-      return load.rows->dots(rows_at(load.matrix, load.dtype, begin), run_.bases[load.access.base] + offset,
-                             slots_[load.slot].data, static_cast<std::int64_t>(n));
-    }
-    if (load.matrix.value != kNoNode) {
-      const RowMatrix column = rows_at(load.matrix, load.dtype, begin);
-      return load_taken(slots_[load.slot].data, column.data, column.places, size_of(load.dtype), n);
-    }
-    load_strided(slots_[load.slot].data, run_.bases[load.access.base], size_of(load.dtype), load.access.view,
-                 loop_.space, begin, n);
+    std::byte* to = slots_[load.slot].data;
+    if (load.matrix.value != kNoNode) return load_rows(to, load, run_.bases, begin, n);
+    load_strided(to, run_.bases[load.access.base], size_of(load.dtype), load.access.view, loop_.space, begin, n);
   }
 
   const LoopRun& run_;

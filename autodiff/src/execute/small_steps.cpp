@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "execute/sink.hpp"
 #include "execute/strided.hpp"
 #include "kernels/dispatch.hpp"
 
@@ -11,9 +12,17 @@ namespace xtape::detail {
 
 namespace {
 
-constexpr std::size_t kMostElements = 64;
-constexpr std::size_t kRegister = kMostElements * 8;  ///< bytes, of the widest elements
+constexpr std::int64_t kMostStaged = 64;   ///< elements, where streams end within a vector and are copied first
+constexpr std::int64_t kMostDirect = 256;  ///< where they do not
+constexpr std::size_t kMostStage = std::size_t{32} << 10;
 constexpr std::size_t kScalar = 64;
+
+bool is_direct(const Loop& loop) { return loop.space.size() % static_cast<std::int64_t>(kPadding) == 0; }
+
+/// Bytes of a block of the widest elements.
+std::size_t register_bytes(const Loop& loop) {
+  return (static_cast<std::size_t>(loop.space.size()) + kPadding - 1) / kPadding * kPadding * 8;
+}
 
 template <class T>
 void fill(std::byte* to, const std::byte* from) {
@@ -36,22 +45,23 @@ void with_word(std::size_t bytes, Function function) {
 
 bool SmallLoop::fits(const Loop& loop) {
   const std::int64_t elements = loop.space.size();
-  if (elements == 0 || elements > static_cast<std::int64_t>(kMostElements) || loop.chunking.count() != 1) return false;
-  return std::ranges::all_of(loop.loads, [](const Loop::Load& load) { return load.matrix.value == kNoNode; }) &&
-         std::ranges::all_of(loop.sinks,
-                             [](const Loop::Sink& sink) { return sink.rows == nullptr && sink.shape.inner == 1; });
+  if (elements == 0 || elements > (is_direct(loop) ? kMostDirect : kMostStaged) || loop.chunking.count() != 1)
+    return false;
+  return stage_bytes(loop) <= kMostStage && std::ranges::all_of(loop.sinks, [](const Loop::Sink& sink) {
+           return sink.rows != nullptr || sink.shape.inner == 1;
+         });
 }
 
 std::size_t SmallLoop::stage_bytes(const Loop& loop) {
-  return (loop.registers + loop.streams.size()) * kRegister + loop.scalars.size() * kScalar;
+  std::size_t rows = 0;  // one sum after the other
+  for (const Loop::Sink& sink : loop.sinks)
+    if (sink.rows != nullptr) rows = std::max(rows, SinkState::leaf_bytes(sink));
+  const std::size_t blocks = loop.registers + (is_direct(loop) ? 0 : loop.streams.size());
+  return blocks * register_bytes(loop) + loop.scalars.size() * kScalar + rows;
 }
 
 SmallLoop::SmallLoop(const Loop& loop, std::byte* stage)
-    : loop_(&loop),
-      elements_(static_cast<std::size_t>(loop.space.size())),
-      rest_(stage),
-      slots_(loop.slots),
-      segments_(loop.sinks.size()) {
+    : loop_(&loop), elements_(static_cast<std::size_t>(loop.space.size())), rest_(stage), slots_(loop.slots) {
   place_slots();
   find_gathers();
   order_actions();
@@ -60,18 +70,24 @@ SmallLoop::SmallLoop(const Loop& loop, std::byte* stage)
 std::byte* SmallLoop::take(std::size_t bytes) { return std::exchange(rest_, rest_ + bytes); }
 
 void SmallLoop::place_slots() {
-  for (std::uint32_t i = 0; i < loop_->registers; ++i) slots_[i] = {take(kRegister), 1};
-  for (const Loop::Stream& stream : loop_->streams) {
-    slots_[stream.slot] = {take(kRegister), 1};
-    const Copy copy{stream.value, static_cast<std::size_t>(stream.offset) * stream.bytes, elements_ * stream.bytes,
-                    slots_[stream.slot].data};
-    (stream.written ? writes_ : reads_).push_back(copy);
-  }
+  for (std::uint32_t i = 0; i < loop_->registers; ++i) slots_[i] = {take(register_bytes(*loop_)), 1};
+  for (const Loop::Stream& stream : loop_->streams) place_stream(stream);
   for (const Loop::Scalar& scalar : loop_->scalars) {
     slots_[scalar.slot] = {take(kScalar), 0};
     scalars_.push_back(
         {scalar.value, static_cast<std::size_t>(scalar.offset) * scalar.bytes, scalar.bytes, slots_[scalar.slot].data});
   }
+}
+
+void SmallLoop::place_stream(const Loop::Stream& stream) {
+  const std::size_t offset = static_cast<std::size_t>(stream.offset) * stream.bytes;
+  if (is_direct(*loop_)) {
+    slots_[stream.slot].step = 1;
+    return direct_.push_back({stream.value, offset, stream.slot});
+  }
+  slots_[stream.slot] = {take(register_bytes(*loop_)), 1};
+  (stream.written ? writes_ : reads_)
+      .push_back({stream.value, offset, elements_ * stream.bytes, slots_[stream.slot].data});
 }
 
 void SmallLoop::find_gathers() {
@@ -104,16 +120,11 @@ void SmallLoop::order_actions() {
 }
 
 void SmallLoop::run(Bases bases) {
+  for (const Direct& stream : direct_) slots_[stream.slot].data = bases[stream.value] + stream.offset;
   for (const Copy& read : reads_) std::memcpy(read.stage, bases[read.value] + read.offset, read.bytes);
   for (const Splat& scalar : scalars_)
     with_word(scalar.bytes,
               [&](auto word) { fill<decltype(word)>(scalar.copies, bases[scalar.value] + scalar.offset); });
-  for (std::size_t i = 0; i < segments_.size(); ++i) {
-    const Loop::Sink& sink = loop_->sinks[i];
-    segments_[i].length = sink.shape.reduced;
-    segments_[i].output = bases[sink.value];
-    sink.kernel->begin(segments_[i]);
-  }
   for (const Action action : actions_) run(action, bases);
   for (const Copy& write : writes_) std::memcpy(bases[write.value] + write.offset, write.stage, write.bytes);
 }
@@ -126,13 +137,37 @@ void SmallLoop::run(Action action, Bases bases) {
     }
     case Action::Kind::load: {
       const Loop::Load& load = loop_->loads[action.index];
-      return load_taken(slots_[load.slot].data, bases[load.access.base], gathers_.data() + action.index * elements_,
-                        size_of(load.dtype), elements_);
+      std::byte* to = slots_[load.slot].data;
+      if (load.matrix.value != kNoNode) return load_rows(to, load, bases, 0, elements_);
+      return load_taken(to, bases[load.access.base], gathers_.data() + action.index * elements_, size_of(load.dtype),
+                        elements_);
     }
-    case Action::Kind::sink: {
-      const Loop::Sink& sink = loop_->sinks[action.index];
-      return sink.kernel->feed(segments_[action.index], slots_[sink.slot].data, elements_);
-    }
+    case Action::Kind::sink:
+      return run_sink(action.index, bases);
+  }
+}
+
+void SmallLoop::run_sink(std::uint32_t index, Bases bases) {
+  const Loop::Sink& sink = loop_->sinks[index];
+  const std::byte* x = slots_[sink.slot].data;
+  if (sink.rows != nullptr) return sum_rows(sink, x, bases);
+  segment_.length = sink.shape.reduced;
+  segment_.output = bases[sink.value];
+  sink.kernel->begin(segment_);
+  sink.kernel->feed(segment_, x, elements_);
+}
+
+/// In the order of SinkState.
+void SmallLoop::sum_rows(const Loop::Sink& sink, const std::byte* s, Bases bases) const {
+  std::byte* total = bases[sink.value];
+  std::memset(total, 0, static_cast<std::size_t>(sink.shape.inner) * size_of(sink.dtype));
+  std::memset(rest_, 0, SinkState::leaf_bytes(sink));
+  const auto rows = static_cast<std::int64_t>(elements_);
+  for (std::int64_t row = 0; row < rows; row += SinkState::kLeafRows) {
+    const std::int64_t piece = std::min(SinkState::kLeafRows, rows - row);
+    sink.rows->add(rows_read(sink.matrix, sink.dtype, bases, row),
+                   s + static_cast<std::size_t>(row) * size_of(sink.dtype), piece, rest_);
+    sink.rows->flush(rest_, sink.shape.inner, total);
   }
 }
 

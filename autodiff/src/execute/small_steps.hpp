@@ -11,7 +11,7 @@
 
 namespace xtape::detail {
 
-/// A loop over at most one block of 64 elements, whose reductions are of one row each.
+/// A loop over one block of few elements, whose reductions are of one row each or sums of a matrix's rows.
 class SmallLoop {
  public:
   static bool fits(const Loop& loop);
@@ -33,6 +33,12 @@ class SmallLoop {
     std::size_t offset, bytes;
     std::byte* stage;
   };
+  /// A stream that is read or written where it is.
+  struct Direct {
+    NodeId value;
+    std::size_t offset;
+    std::uint32_t slot;
+  };
   /// A scalar and its copies.
   struct Splat {
     NodeId value;
@@ -41,19 +47,23 @@ class SmallLoop {
   };
 
   void place_slots();
+  void place_stream(const Loop::Stream& stream);
   void find_gathers();
   void order_actions();
   std::byte* take(std::size_t bytes);
   void run(Action action, Bases bases);
+  void run_sink(std::uint32_t index, Bases bases);
+  void sum_rows(const Loop::Sink& sink, const std::byte* s, Bases bases) const;
 
   const Loop* loop_;
   std::size_t elements_;
-  std::byte* rest_;  ///< of the stage
+  std::byte* rest_;  ///< of the stage; when all slots have their places, where rows are added up
   std::vector<Slot> slots_;
   std::vector<Copy> reads_, writes_;
+  std::vector<Direct> direct_;
   std::vector<Splat> scalars_;
   std::vector<std::int64_t> gathers_;  ///< for each load, where its elements are
-  std::vector<SegmentState> segments_;
+  SegmentState segment_;               ///< of one reduction after the other
   std::vector<Action> actions_;
 };
 

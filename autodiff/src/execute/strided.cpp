@@ -84,4 +84,18 @@ void load_taken(std::byte* to, const std::byte* from, const std::int64_t* places
   }
 }
 
+RowMatrix rows_read(const RowsRead& matrix, DType dtype, Bases bases, std::int64_t begin) {
+  const bool in_order = matrix.places == kNoNode;
+  const auto offset = static_cast<std::size_t>(matrix.offset + (in_order ? begin * matrix.leading : 0));
+  const auto* places = in_order ? nullptr : reinterpret_cast<const std::int64_t*>(bases[matrix.places]) + begin;
+  return {bases[matrix.value] + offset * size_of(dtype), matrix.leading, matrix.columns, places};
+}
+
+void load_rows(std::byte* to, const Loop::Load& load, Bases bases, std::int64_t begin, std::size_t n) {
+  const RowMatrix rows = rows_read(load.matrix, load.dtype, bases, begin);
+  if (load.rows == nullptr) return load_taken(to, rows.data, rows.places, size_of(load.dtype), n);
+  const auto offset = static_cast<std::size_t>(load.access.view.offset) * size_of(load.dtype);
+  load.rows->dots(rows, bases[load.access.base] + offset, to, static_cast<std::int64_t>(n));
+}
+
 }  // namespace xtape::detail
