@@ -77,7 +77,30 @@ void narrow_dots(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n
   }
 }
 
-/// A row's dot product with a vector of `Whole` SIMD vectors and a last one, by four sums.
+/// From two vectors that have a part of `Part` lanes for each of some rows: one with a part of half as many for each
+/// row of both, upper half added to lower half, as `across` begins.
+template <int Part, class V, int... Lane>
+[[gnu::always_inline]] inline V folded(const V& a, const V& b, std::integer_sequence<int, Lane...>) {
+  constexpr int kHalf = Part / 2;
+  return __builtin_shufflevector(a, b, Lane / kHalf * Part + Lane % kHalf...) +
+         __builtin_shufflevector(a, b, Lane / kHalf * Part + Lane % kHalf + kHalf...);
+}
+
+/// The products of `Count` rows from row i on, each with what is left of its lanes once all have been folded.
+template <int Count, int Width, class Product>
+[[gnu::always_inline]] inline auto folded_products(const Product& product, std::int64_t i) {
+  if constexpr (Count == 1) {
+    return product(i);
+  } else {
+    const auto first = folded_products<Count / 2, Width>(product, i);
+    const auto second = folded_products<Count / 2, Width>(product, i + Count / 2);
+    return folded<2 * Width / Count>(first, second, std::make_integer_sequence<int, Width>{});
+  }
+}
+
+/// Rows times a vector of `Whole` SIMD vectors and a last one, which stays in registers, by four sums. So many rows as
+/// a vector has lanes share the work of adding up lanes. Of longer rows, which are not in the L1 cache, one after the
+/// other comes faster: 100 float64 take 3.9 ns, and 6.4 together.
 template <std::int64_t Whole, class T, bool ByPlaces>
 void short_dots(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n) {
   using V = typename Rows<T, ByPlaces>::V;
@@ -88,7 +111,7 @@ void short_dots(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n)
   V ws[Whole];
 #pragma GCC unroll 16
   for (std::int64_t k = 0; k < Whole; ++k) ws[k] = load<V>(w + k * kWidth);
-  for (std::int64_t i = 0; i < n; ++i) {
+  const auto product = [&](std::int64_t i) __attribute__((always_inline)) {
     const T* x = rows.row(i);
     V sums[4] = {};
 #pragma GCC unroll 16
@@ -97,8 +120,17 @@ void short_dots(const Rows<T, ByPlaces>& rows, const T* w, T* y, std::int64_t n)
       sum = multiply_add<T>(load<V>(x + k * kWidth), ws[k], sum);
     }
     sums[0] = multiply_add<T>(kept(load<V>(x + last), unseen), last_w, sums[0]);
-    y[i] = across<Sum, T, kVectorBytes / sizeof(T)>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  };
+  std::int64_t i = 0;
+  if constexpr (8 * Whole <= kWidth) {
+    constexpr int kTogether = static_cast<int>(kWidth);
+    for (; i + kTogether <= n; i += kTogether) {
+      const V results = folded_products<kTogether, kTogether>(product, i);
+      __builtin_memcpy(y + i, &results, sizeof results);
+    }
   }
+  for (; i < n; ++i) y[i] = across<Sum, T, kVectorBytes / sizeof(T)>(product(i));
 }
 
 template <std::int64_t Whole = 1, class T, bool ByPlaces>
