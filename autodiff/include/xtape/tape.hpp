@@ -45,13 +45,16 @@ class Var {
   /// The only element, converted to T. Throws ShapeError if there is more than one.
   template <Element T>
   T item() const {
-    return value().item<T>();
+    const Array* held = held_array();
+    return held != nullptr ? held->item<T>() : value().item<T>();
   }
   /// The value of a 0-d boolean Var: `if (x > 0)`. Throws DTypeError or ShapeError for anything else.
   explicit operator bool() const;
 
  private:
   friend struct detail::VarAccess;
+  /// The value where the tape holds it, until more is computed or recorded; null for one that it has in another form.
+  const Array* held_array() const;
   Var(detail::TapeState* state, std::uint32_t generation, std::uint32_t node)
       : state_(state), generation_(generation), node_(node) {}
 
@@ -140,14 +143,26 @@ class Tape {
   /// The gradients of a scalar `y`, in the order of `targets`; each has its target's shape and dtype, zeros where `y`
   /// does not depend on the target. They are Vars of this tape, to be differentiated further if you like.
   /// Throws ShapeError if `y` is not a scalar, DTypeError if `y` or a target is not floating.
-  std::vector<Var> gradient(const Var& y, std::span<const Target> targets);
+  std::vector<Var> gradient(const Var& y, std::span<const Target> targets) {
+    std::vector<Var> results(targets.size());
+    gradient(y, targets, results.data());
+    return results;
+  }
   std::vector<Var> gradient(const Var& y, std::initializer_list<Target> targets) {
     return gradient(y, std::span<const Target>(targets.begin(), targets.size()));
   }
-  Var gradient(const Var& y, const Target& target) { return gradient(y, {target})[0]; }
+  Var gradient(const Var& y, const Target& target) {
+    Var result;
+    gradient(y, std::span(&target, 1), &result);
+    return result;
+  }
   /// The same, for structured bindings: auto [dx, dy] = tape.gradient<2>(z, {x, y}).
   template <std::size_t N>
-  std::array<Var, N> gradient(const Var& y, const Target (&targets)[N]);
+  std::array<Var, N> gradient(const Var& y, const Target (&targets)[N]) {
+    std::array<Var, N> results;
+    gradient(y, targets, results.data());
+    return results;
+  }
   /// The product of `cotangent`, which has the shape and dtype of `y`, with the Jacobian of a tensor `y`.
   std::vector<Var> vjp(const Var& y, const Var& cotangent, std::span<const Target> targets);
   std::vector<Var> vjp(const Var& y, const Var& cotangent, std::initializer_list<Target> targets) {
@@ -181,6 +196,7 @@ class Tape {
 
  private:
   friend struct detail::VarAccess;
+  void gradient(const Var& y, std::span<const Target> targets, Var* results);
   std::optional<std::uint32_t> find_target(const Target& target, std::uint32_t y) const;
   std::span<const std::uint32_t> target_nodes(std::span<const Target> targets, std::uint32_t y);
 
@@ -190,13 +206,5 @@ class Tape {
 /// `tape.read(parameter)` for the tape of `beside`, where the tape itself is not at hand.
 Var read(const Parameter& parameter, const Var& beside, const char* file = __builtin_FILE(),
          std::uint32_t line = __builtin_LINE());
-
-template <std::size_t N>
-std::array<Var, N> Tape::gradient(const Var& y, const Target (&targets)[N]) {
-  std::vector<Var> gradients = gradient(y, std::span<const Target>(targets, N));
-  std::array<Var, N> result;
-  for (std::size_t i = 0; i < N; ++i) result[i] = gradients[i];
-  return result;
-}
 
 }  // namespace xtape

@@ -145,31 +145,36 @@ std::vector<Var> vars_of(TapeState& state, std::span<const NodeId> nodes) {
   return vars;
 }
 
-}  // namespace
-
-std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
-  const NodeId given = VarAccess::node(cotangent);
-  if (const std::vector<NodeId>* again = replay_gradient(state, y, given, targets)) return vars_of(state, *again);
+std::span<const NodeId> vjp_nodes(TapeState& state, NodeId y, NodeId given, std::span<const NodeId> targets) {
+  if (const std::vector<NodeId>* again = replay_gradient(state, y, given, targets)) return *again;
   const bool noted = state.notes != nullptr;
   RecordedGradient recorded{state.program.size(), 0, y, given, {targets.begin(), targets.end()}, {}, true, noted, {}};
   const std::uint64_t user_rules = state.user_rules;
   {
     Walk walk(state, y, recorded.targets, recorded);
-    walk.run(y, cotangent);
+    walk.run(y, VarAccess::make(state, given));
     for (NodeId target : recorded.targets) {
       note_run(state, recorded, target);
       recorded.results.push_back(result_of(state, walk.cotangent(target), target));
     }
   }
-  std::vector<Var> results = vars_of(state, recorded.results);
   remember_gradient(state, std::move(recorded), state.user_rules - user_rules);
-  return results;
+  return state.gradients.back().results;
+}
+
+}  // namespace
+
+std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span<const NodeId> targets) {
+  return vars_of(state, vjp_nodes(state, y, VarAccess::node(cotangent), targets));
+}
+
+std::span<const NodeId> gradient_nodes(TapeState& state, NodeId y, std::span<const NodeId> targets) {
+  const RuleScope scope(state, state.program[y].location);
+  return vjp_nodes(state, y, append_literal(state, 1.0, state.program[y].dtype), targets);
 }
 
 std::vector<Var> gradient(TapeState& state, NodeId y, std::span<const NodeId> targets) {
-  const RuleScope scope(state, state.program[y].location);
-  const Node& node = state.program[y];
-  return vjp(state, y, VarAccess::make(state, append_literal(state, 1.0, node.dtype)), targets);
+  return vars_of(state, gradient_nodes(state, y, targets));
 }
 
 }  // namespace xtape::detail

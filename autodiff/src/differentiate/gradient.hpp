@@ -17,5 +17,7 @@ std::vector<Var> vjp(TapeState& state, NodeId y, const Var& cotangent, std::span
 
 /// The same for a scalar y with cotangent 1.
 std::vector<Var> gradient(TapeState& state, NodeId y, std::span<const NodeId> targets);
+/// Its nodes, as long as no other gradient is recorded.
+std::span<const NodeId> gradient_nodes(TapeState& state, NodeId y, std::span<const NodeId> targets);
 
 }  // namespace xtape::detail

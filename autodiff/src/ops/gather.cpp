@@ -337,11 +337,13 @@ template <class Body, class... More>
 Var record_gather(std::string_view op, Body body, const Operand& x, const Operand& indices, const More&... more) {
   const Operand* const list[] = {&x, &indices, &more...};
   TapeState& state = tape_of(op, list);
-  const Var tensor = VarAccess::make(state, resolve(state, op, x, DType::float64));
-  const Var positions = VarAccess::make(state, resolve(state, op, indices, DType::int64));
-  const std::array<Var, sizeof...(More)> others{VarAccess::make(state, resolve(state, op, more, tensor.dtype()))...};
-  const RuleScope scope(state, location_of(state, x));
-  return hand_out(state, std::apply([&](const auto&... other) { return body(tensor, positions, other...); }, others));
+  const NodeId tensor = resolve(state, op, x, DType::float64);
+  [[maybe_unused]] const DType dtype = state.program[tensor].dtype;
+  const std::array<NodeId, sizeof...(More) + 2> nodes{tensor, resolve(state, op, indices, DType::int64),
+                                                      resolve(state, op, more, dtype)...};
+  return record_call(state, key_of(body), nodes, location_of(state, x), [&] {
+    return std::apply([&](auto... node) { return body(VarAccess::make(state, node)...); }, nodes);
+  });
 }
 
 }  // namespace
@@ -361,26 +363,28 @@ Var picked_classes(std::string_view op, const Var& x, const Var& classes) {
 namespace xtape {
 
 Var take(const Operand& x, const Operand& indices, int axis) {
-  const auto body = [&](const Var& tensor, const Var& positions) {
+  const auto body = [axis](const Var& tensor, const Var& positions) {
     return detail::taken(tensor, positions, axis, detail::Caller::take);
   };
   return detail::record_gather("take", body, x, indices);
 }
 
 Var take_along_axis(const Operand& x, const Operand& indices, int axis) {
-  const auto body = [&](const Var& tensor, const Var& positions) {
+  const auto body = [axis](const Var& tensor, const Var& positions) {
     return detail::checked_along(tensor, positions, axis);
   };
   return detail::record_gather("take_along_axis", body, x, indices);
 }
 
 Var gather(const Operand& x, int axis, const Operand& indices) {
-  const auto body = [&](const Var& tensor, const Var& positions) { return detail::gathered(tensor, positions, axis); };
+  const auto body = [axis](const Var& tensor, const Var& positions) {
+    return detail::gathered(tensor, positions, axis);
+  };
   return detail::record_gather("gather", body, x, indices);
 }
 
 Var scatter_add(const Operand& x, int axis, const Operand& indices, const Operand& source) {
-  const auto body = [&](const Var& tensor, const Var& positions, const Var& added) {
+  const auto body = [axis](const Var& tensor, const Var& positions, const Var& added) {
     return detail::scattered(tensor, positions, added, axis);
   };
   return detail::record_gather("scatter_add", body, x, indices, source);

@@ -113,7 +113,7 @@ Var poisson_nll_loss(const Operand& prediction, const Operand& target, const Poi
 
 Var gaussian_nll_loss(const Operand& prediction, const Operand& target, const Operand& variance,
                       const GaussianOptions& options) {
-  constexpr std::string_view kName = "gaussian_nll_loss";
+  static constexpr std::string_view kName = "gaussian_nll_loss";
   constexpr double kHalfLogTwoPi = 0.91893853320467274178;
   if (!(options.epsilon > 0)) fail<ValueError>(kName, "epsilon must be positive, is ", options.epsilon);
   return record_loss(kName, {&prediction, &target, &variance}, [&](const auto& x) {

@@ -25,13 +25,18 @@ Var record_loss(std::string_view op, const Operand* const (&operands)[N], Body b
   for (const Operand* operand : operands)
     if (operand != nullptr) present[count++] = operand;
   TapeState& state = tape_of(op, std::span(present).first(count));
-  std::array<Var, N> vars;
-  vars[0] = VarAccess::make(state, resolve(state, op, *operands[0], DType::float64));
+  std::array<NodeId, N> nodes;
+  nodes[0] = resolve(state, op, *operands[0], DType::float64);
+  const DType dtype = state.program[nodes[0]].dtype;
   for (std::size_t i = 1; i < N; ++i)
-    if (operands[i] != nullptr) vars[i] = VarAccess::make(state, resolve(state, op, *operands[i], vars[0].dtype()));
-  const RuleScope scope(state, location_of(state, *operands[0]));
-  check_floating(op, vars[0]);
-  return hand_out(state, body(vars));
+    nodes[i] = operands[i] == nullptr ? kNoNode : resolve(state, op, *operands[i], dtype);
+  return record_call(state, key_of(body), nodes, location_of(state, *operands[0]), [&] {
+    std::array<Var, N> vars;
+    for (std::size_t i = 0; i < N; ++i)
+      if (nodes[i] != kNoNode) vars[i] = VarAccess::make(state, nodes[i]);
+    check_floating(op, vars[0]);
+    return body(vars);
+  });
 }
 
 /// `what` is as in "prediction is", and `other` says the same of the target.

@@ -28,7 +28,7 @@ Var checked_signs(std::string_view op, const Var& prediction, const Var& target)
 }
 
 Var with_positive_weight(const Var& z, const Var& y, const Var& positive_weight) {
-  constexpr std::string_view kName = "binary_cross_entropy_with_logits";
+  static constexpr std::string_view kName = "binary_cross_entropy_with_logits";
   check_same_dtype(kName, "logits are", z, positive_weight, "positive_weight is");
   if (broadcast_shapes(kName, z.shape(), positive_weight.shape()) != z.shape())
     fail<ShapeError>(kName, "positive_weight is ", positive_weight.shape(), ", logits are ", z.shape());
@@ -86,7 +86,7 @@ Var cross_entropy_of_classes(const Var& logits, const Var& classes) {
 }
 
 Var cross_entropy_of_probabilities(const Var& logits, const Var& target, const Var* class_weights, double smoothing) {
-  constexpr std::string_view kName = "softmax_cross_entropy";
+  static constexpr std::string_view kName = "softmax_cross_entropy";
   check_alike(kName, "logits are", logits, target);
   Var weights = target;
   if (smoothing != 0) weights = target * (1 - smoothing) + smoothing / static_cast<double>(logits.shape().back());
@@ -100,7 +100,7 @@ Var cross_entropy_of_probabilities(const Var& logits, const Var& target, const V
 }  // namespace
 
 Var binary_cross_entropy_with_logits(const Operand& logits, const Operand& target, Reduction reduction) {
-  constexpr std::string_view kName = "binary_cross_entropy_with_logits";
+  static constexpr std::string_view kName = "binary_cross_entropy_with_logits";
   return record_loss(kName, {&logits, &target}, [=](const auto& x) {
     const Var y = checked_labels(kName, x[0], x[1]);
     return combined(bce_with_logits(x[0], y), reduction);
@@ -109,7 +109,7 @@ Var binary_cross_entropy_with_logits(const Operand& logits, const Operand& targe
 
 Var binary_cross_entropy_with_logits(const Operand& logits, const Operand& target,
                                      const BinaryCrossEntropyOptions& options) {
-  constexpr std::string_view kName = "binary_cross_entropy_with_logits";
+  static constexpr std::string_view kName = "binary_cross_entropy_with_logits";
   const double smoothing = options.label_smoothing;
   check_smoothing(kName, smoothing);
   const Operand* const operands[] = {&logits, &target, given(options.positive_weight), given(options.weights)};
@@ -132,7 +132,7 @@ Var softmax_cross_entropy(const Operand& logits, const Operand& target, Reductio
 }
 
 Var softmax_cross_entropy(const Operand& logits, const Operand& target, const CrossEntropyOptions& options) {
-  constexpr std::string_view kName = "softmax_cross_entropy";
+  static constexpr std::string_view kName = "softmax_cross_entropy";
   check_smoothing(kName, options.label_smoothing);
   const Operand* const operands[] = {&logits, &target, given(options.class_weights), given(options.sample_weights)};
   return record_loss(kName, operands, [&](const auto& x) {
@@ -164,7 +164,7 @@ Var nll_loss(const Operand& log_probabilities, const Operand& classes, const Cla
 }
 
 Var kl_divergence(const Operand& log_probabilities, const Operand& target, Reduction reduction) {
-  constexpr std::string_view kName = "kl_divergence";
+  static constexpr std::string_view kName = "kl_divergence";
   return record_loss(kName, {&log_probabilities, &target}, [=](const auto& x) {
     check_last_axis(kName, "log_probabilities are", x[0]);
     check_alike(kName, "log_probabilities are", x[0], x[1]);
@@ -174,7 +174,7 @@ Var kl_divergence(const Operand& log_probabilities, const Operand& target, Reduc
 }
 
 Var sigmoid_focal_loss(const Operand& logits, const Operand& target, const FocalOptions& options) {
-  constexpr std::string_view kName = "sigmoid_focal_loss";
+  static constexpr std::string_view kName = "sigmoid_focal_loss";
   if (!(options.gamma >= 0)) fail<ValueError>(kName, "gamma must not be negative, is ", options.gamma);
   if (options.alpha && !(*options.alpha >= 0 && *options.alpha <= 1))
     fail<ValueError>(kName, "alpha must be in [0, 1], is ", *options.alpha);

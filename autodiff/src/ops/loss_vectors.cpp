@@ -38,7 +38,7 @@ Var cosine_similarity(const Operand& a, const Operand& b, int axis, double epsil
 
 Var cosine_embedding_loss(const Operand& a, const Operand& b, const Operand& target, Reduction reduction,
                           double margin) {
-  constexpr std::string_view kName = "cosine_embedding_loss";
+  static constexpr std::string_view kName = "cosine_embedding_loss";
   return record_loss(kName, {&a, &b, &target}, [=](const auto& x) {
     check_last_axis(kName, "a is", x[0]);
     check_alike(kName, "a is", x[0], x[1], "b is");
@@ -54,7 +54,7 @@ Var cosine_embedding_loss(const Operand& a, const Operand& b, const Operand& tar
 
 Var triplet_margin_loss(const Operand& anchor, const Operand& positive, const Operand& negative,
                         const TripletOptions& options) {
-  constexpr std::string_view kName = "triplet_margin_loss";
+  static constexpr std::string_view kName = "triplet_margin_loss";
   if (!(options.margin >= 0)) fail<ValueError>(kName, "margin must not be negative, is ", options.margin);
   if (!(options.p >= 1)) fail<ValueError>(kName, "p must be 1 or more, is ", options.p);
   return record_loss(kName, {&anchor, &positive, &negative}, [&](const auto& x) {

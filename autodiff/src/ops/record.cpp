@@ -147,25 +147,32 @@ bool is_plain(const TapeState& state, const Op& op, std::span<const NodeId> inpu
   return true;
 }
 
-/// Whether a node of the previous recording is that of a number beside floating Vars: the same literal, or any other.
-bool is_again(const TapeState& state, const Node& node, const Operand& number) {
-  if (!is_floating(node.dtype) || node.location != location_of(state, number)) return false;
-  if (!is_literal_number(state, number)) return node.op == &number_op;
-  return node.op == &constant_op && state.program.attributes(node)[0] == std::bit_cast<std::int64_t>(as_double(number));
+/// Whether a node of the previous recording is that of an Array or a number beside Vars.
+bool is_again(const TapeState& state, const Node& node, const Operand& operand) {
+  if (node.location != location_of(state, operand)) return false;
+  if (operand.kind == Kind::array)
+    return node.op == &input_op && operand.array->has_value() && node.dtype == operand.array->dtype() &&
+           node.shape == operand.array->shape();
+  if (!is_number(operand) || !is_floating(node.dtype)) return false;
+  if (!is_literal_number(state, operand)) return node.op == &number_op;
+  return node.op == &constant_op &&
+         state.program.attributes(node)[0] == std::bit_cast<std::int64_t>(as_double(operand));
 }
 
-/// The tape of the first Var among the operands, or null.
-TapeState* tape_of_first_var(Operands operands) {
+/// The state of the first Var among the operands, or null.
+template <std::size_t N>
+TapeState* state_of_first_var(const Operand* const (&operands)[N]) {
   for (const Operand* operand : operands)
     if (operand->kind == Kind::var) return &VarAccess::state(operand->var);
   return nullptr;
 }
 
-/// Holds the numbers among the operands, whose nodes begin with `id`.
-void hold_numbers(TapeState& state, NodeId id, Operands operands) {
+/// Holds the Arrays and numbers among the operands, whose nodes begin with `id`.
+void hold_leaves(TapeState& state, NodeId id, Operands operands) {
   for (const Operand* operand : operands) {
-    if (!is_number(*operand)) continue;
-    if (state.program[id].op == &number_op) hold_number(state, id, *operand);
+    if (operand->kind == Kind::var) continue;
+    if (operand->kind == Kind::array) hold_array(state, id, *operand->array);
+    else if (state.program[id].op == &number_op) hold_number(state, id, *operand);
     ++id;
   }
 }
@@ -175,31 +182,33 @@ bool has_dtype_of_inputs(const Op& op, Operands operands) {
   return !op.boolean_first || !std::ranges::all_of(operands.subspan(1), [](auto* x) { return is_number(*x); });
 }
 
-/// The result, if the previous recording has next what this call would append: the numbers among the operands, and the
-/// op of all operands. That has passed all checks then, and its shape follows from its inputs. Else kNoNode.
-NodeId append_expected(TapeState& state, const Op& op, Operands operands, std::optional<DType> output) {
-  if (!has_dtype_of_inputs(op, operands)) return kNoNode;
+/// The result, if the previous recording has next what this call would append: the Arrays and numbers among the
+/// operands, and the op of all operands. That has passed all checks then, and its shape follows from its inputs. Else
+/// kNoNode.
+template <std::size_t N>
+NodeId append_expected(TapeState& state, const Op& op, const Operand* const (&operands)[N],
+                       std::optional<DType> output) {
+  if (N == 3 && !has_dtype_of_inputs(op, operands)) return kNoNode;
   Program& program = state.program;
   const NodeId first = program.size();
-  NodeId inputs[3], id = first;
+  NodeId inputs[N], id = first;
   const Node* node = program.expected();
-  for (std::size_t i = 0; i < operands.size() && node != nullptr; ++i) {
+  for (std::size_t i = 0; i < N && node != nullptr; ++i) {
     const Operand& operand = *operands[i];
     if (operand.kind == Kind::var) {
       if (&VarAccess::state(operand.var) != &state) return kNoNode;
       inputs[i] = VarAccess::node(operand.var);
     } else {
-      if (!is_number(operand) || !is_again(state, *node, operand)) return kNoNode;
+      if (!is_again(state, *node, operand)) return kNoNode;
       inputs[i] = id++;
       node = program.expected(id - first);
     }
   }
-  if (node == nullptr || !program.is_of(*node, op, node->dtype, std::span(inputs, operands.size()))) return kNoNode;
-  if (node->attribute_count > 0) return kNoNode;
+  if (node == nullptr || !program.is_of(*node, op, node->dtype, inputs) || node->attribute_count > 0) return kNoNode;
   if (output && node->dtype != *output) return kNoNode;
   if (node->location != location_of(state, *operands[0])) return kNoNode;
   program.append_expected(id + 1);
-  if (id != first) hold_numbers(state, first, operands);
+  if (id != first) hold_leaves(state, first, operands);
   program[id].internal = state.rule_depth > 0;
   return id;
 }
@@ -218,23 +227,31 @@ TapeState& resolve_inputs(const Op& op, Operands list, std::optional<DType> outp
 
 }  // namespace
 
-Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands, std::optional<DType> output) {
-  const Operands list(operands.begin(), operands.size());
-  if (TapeState* state = tape_of_first_var(list)) {
-    const NodeId expected = append_expected(*state, op, list, output);
+template <std::size_t N>
+Var record_elementwise(const Op& op, const Operand* const (&operands)[N], std::optional<DType> output) {
+  if (TapeState* state = state_of_first_var(operands)) {
+    const NodeId expected = append_expected(*state, op, operands, output);
     if (expected != kNoNode) return VarAccess::make(*state, expected);
   }
-  NodeId inputs[3];
-  TapeState& state = resolve_inputs(op, list, output, inputs);
+  NodeId inputs[N];
+  TapeState& state = resolve_inputs(op, operands, output, inputs);
   const DType dtype = state.program[inputs[op.boolean_first ? 1 : 0]].dtype;
-  const NodeId node = append_elementwise(state, op, std::span(inputs, list.size()), output.value_or(dtype),
-                                         location_of(state, *list[0]));
-  return VarAccess::make(state, node);
+  const Location location = location_of(state, *operands[0]);
+  return VarAccess::make(state, append_elementwise(state, op, inputs, output.value_or(dtype), location));
 }
 
-NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inputs, DType dtype, Location location) {
-  if (of_one_shape(state.program, inputs) && is_plain(state, op, inputs))
-    return append(state, op, dtype, state.program[inputs[0]].shape, inputs, {}, location);
+template Var record_elementwise(const Op&, const Operand* const (&)[1], std::optional<DType>);
+template Var record_elementwise(const Op&, const Operand* const (&)[2], std::optional<DType>);
+template Var record_elementwise(const Op&, const Operand* const (&)[3], std::optional<DType>);
+
+namespace {
+
+/// Of inputs of several shapes, or in a rule.
+NodeId append_broadcasting(TapeState& state, const Op& op, std::span<const NodeId> given, DType dtype,
+                           Location location) {
+  std::array<NodeId, 3> copies{};
+  std::ranges::copy(given, copies.begin());
+  const std::span<NodeId> inputs = std::span(copies).first(given.size());
   const Shape shape = common_shape(op.name, state, inputs);
   if (state.rule_depth > 0) {
     const NodeId simple = simplified(state, op, inputs, dtype);
@@ -249,6 +266,20 @@ NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inpu
   }
   if (!all_anonymous) return append(state, op, dtype, shape, inputs, {}, location);
   return append_broadcast(state, append(state, op, dtype, Shape{}, inputs, {}, location), shape, location);
+}
+
+}  // namespace
+
+NodeId append_elementwise(TapeState& state, const Op& op, std::span<const NodeId> inputs, DType dtype,
+                          Location location) {
+  if (of_one_shape(state.program, inputs) && is_plain(state, op, inputs))
+    return append(state, op, dtype, state.program[inputs[0]].shape, inputs, {}, location);
+  const CallKey key{&op, static_cast<std::uint64_t>(dtype)};
+  RepeatableCall call(state, key, inputs, location);
+  if (const NodeId again = call.repeat(); again != kNoNode) return again;
+  const NodeId result = append_broadcasting(state, op, inputs, dtype, location);
+  call.remember(result);
+  return result;
 }
 
 TapeState& tape_of(std::string_view op, Operands operands) {

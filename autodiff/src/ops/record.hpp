@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <xtape/operand.hpp>
 
 #include "ops/op.hpp"
+#include "ops/repeatable_call.hpp"
 #include "tape/state.hpp"
 
 namespace xtape::detail {
@@ -19,8 +19,8 @@ using Operands = std::span<const Operand* const>;
 
 /// Elementwise with broadcasting: all inputs of one dtype, the output of that dtype or the given one. Beside a boolean
 /// first input, two numbers make a float64, int64 or bool result, by their C++ types.
-Var record_elementwise(const Op& op, std::initializer_list<const Operand*> operands,
-                       std::optional<DType> output = std::nullopt);
+template <std::size_t N>
+Var record_elementwise(const Op& op, const Operand* const (&operands)[N], std::optional<DType> output = std::nullopt);
 /// The tape of the Vars among the operands. Throws ValueError if there is none, or if there are two.
 TapeState& tape_of(std::string_view op, Operands operands);
 /// What a node recorded now is said to come from: the operand's line, or the rule's.
@@ -36,7 +36,8 @@ NodeId append(TapeState& state, const Op& op, DType dtype, const Shape& shape, s
 /// The same as a Var, for one input and attributes.
 Var append_unary(const Op& op, const Var& x, const Shape& shape, std::span<const std::int64_t> attributes = {});
 /// Appends an elementwise op of an output dtype, with broadcasting; in a rule or composite perhaps something simpler.
-NodeId append_elementwise(TapeState& state, const Op& op, std::span<NodeId> inputs, DType dtype, Location location);
+NodeId append_elementwise(TapeState& state, const Op& op, std::span<const NodeId> inputs, DType dtype,
+                          Location location);
 NodeId append_literal(TapeState& state, double value, DType dtype);
 /// A tensor of one literal.
 NodeId append_full(TapeState& state, double value, DType dtype, const Shape& shape);
@@ -61,21 +62,37 @@ void check_floating(std::string_view op, const Var& x);
 /// Makes the result of a composite a node that rules do not look through and that is no operand.
 Var hand_out(TapeState& state, const Var& result);
 
+/// `body()` with its numbers as literals and its nodes at `location`, or the nodes that it recorded the last time.
+template <class Body>
+Var record_call(TapeState& state, const CallKey& key, std::span<const NodeId> operands, Location location, Body body) {
+  RepeatableCall call(state, key, operands, location);
+  if (const NodeId again = call.repeat(); again != kNoNode) return VarAccess::make(state, again);
+  const RuleScope scope(state, location);
+  const Var result = hand_out(state, body());
+  call.remember(VarAccess::node(result));
+  return result;
+}
+
 /// A function of ops: resolves the operands to Vars, then calls `body` with them, while numbers are literals and nodes
 /// get the user's line.
 template <class Body, class... Rest>
-Var record_composite(std::string_view op, Body body, const Rest&... operands) {
+Var record_composite(std::string_view op, const CallKey& key, Body body, const Rest&... operands) {
   const std::array<const Operand*, sizeof...(Rest)> list{&operands...};
   TapeState& state = tape_of(op, list);
-  std::array<Var, sizeof...(Rest)> vars;
+  std::array<NodeId, sizeof...(Rest)> nodes;
   if constexpr (sizeof...(Rest) == 1) {  // which is a Var then
-    vars[0] = list[0]->var;
+    nodes[0] = VarAccess::node(list[0]->var);
   } else {
     const DType dtype = common_dtype(op, state, list);
-    vars = {VarAccess::make(state, resolve(state, op, operands, dtype))...};
+    nodes = {resolve(state, op, operands, dtype)...};
   }
-  const RuleScope scope(state, location_of(state, *list[0]));
-  return hand_out(state, std::apply(body, vars));
+  return record_call(state, key, nodes, location_of(state, *list[0]), [&] {
+    return std::apply([&](auto... node) { return body(VarAccess::make(state, node)...); }, nodes);
+  });
+}
+template <class Body, class... Rest>
+Var record_composite(std::string_view op, Body body, const Rest&... operands) {
+  return record_composite(op, key_of(body), body, operands...);
 }
 
 }  // namespace xtape::detail

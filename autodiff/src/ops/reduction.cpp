@@ -66,6 +66,17 @@ std::string describe_axes(std::span<const std::int64_t> attributes) {
   return text + "]";
 }
 
+CallKey with_axes(CallKey key, const Axes& axes, bool keepdims) {
+  constexpr int kRank = static_cast<int>(Shape::kMaxRank);
+  key.options = (keepdims ? 1 : 0) + (axes.all() ? 2 : 0) + 4 * axes.list().size();
+  for (int axis : axes.list()) {
+    key.options = key.options * 2 * kRank + static_cast<std::uint64_t>(axis + kRank);
+    if (axis < -kRank || axis >= kRank) key.function = nullptr;
+  }
+  if (axes.list().size() > Shape::kMaxRank) key.function = nullptr;
+  return key;
+}
+
 AxisSet chosen_axes(std::string_view op, const Axes& axes, std::size_t rank) {
   AxisSet chosen(axes.all() ? (1u << rank) - 1 : 0);
   for (int axis : axes.list()) {
@@ -166,7 +177,7 @@ void check_reducible(const Op& op, DType dtype) {
 }
 
 Var record_primitive(const Op& op, const Operand& x, const Axes& axes, bool keepdims, bool of_none) {
-  return record_reduction(op.name, x, axes, keepdims, [&](const Var& v, const AxisSet& chosen) {
+  return record_reduction(op.name, CallKey{&op}, x, axes, keepdims, [&](const Var& v, const AxisSet& chosen) {
     check_reducible(op, v.dtype());
     if (!of_none && reduced_size(shape_of(v), chosen) == 0)
       fail<ShapeError>(op.name, "there is no element to choose from in ", v.shape());

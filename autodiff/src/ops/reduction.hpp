@@ -57,17 +57,25 @@ Var summed_to(const Var& x, const Shape& shape);
 /// A reduction's result or cotangent over the input's shape again; `attributes` are the reduction's.
 Var spread(const Var& reduced, const Shape& shape, std::span<const std::int64_t> attributes);
 
+/// What calls with these axes are told apart by, or that they are not remembered.
+CallKey with_axes(CallKey key, const Axes& axes, bool keepdims);
+
 /// A public reduction: `body(x, chosen axes)` makes the result without these axes.
 template <class Body>
-Var record_reduction(std::string_view op, const Operand& x, const Axes& axes, bool keepdims, Body body) {
+Var record_reduction(std::string_view op, const CallKey& key, const Operand& x, const Axes& axes, bool keepdims,
+                     Body body) {
   return record_composite(
-      op,
+      op, with_axes(key, axes, keepdims),
       [&](const Var& v) {
         const AxisSet chosen = chosen_axes(op, axes, v.rank());
         const Var result = body(v, chosen);
         return keepdims ? reshaped(result, kept_shape(v.shape(), chosen)) : result;
       },
       x);
+}
+template <class Body>
+Var record_reduction(std::string_view op, const Operand& x, const Axes& axes, bool keepdims, Body body) {
+  return record_reduction(op, key_of(body), x, axes, keepdims, body);
 }
 
 }  // namespace xtape::detail

@@ -9,6 +9,14 @@ namespace xtape::detail {
 
 namespace {
 
+/// Of a few nodes, for which a call of memcmp costs more.
+bool are_equal(std::span<const NodeId> a, std::span<const NodeId> b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] != b[i]) return false;
+  return true;
+}
+
 /// Begins a new recording when the tape has been reset, and forgets what settings have made invalid.
 Reruns& present_recording(TapeState& state) {
   if (state.reruns == nullptr) state.reruns = new Reruns;
@@ -38,7 +46,7 @@ Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
   Reruns& reruns = present_recording(state);
   if (reruns.diverged || reruns.next >= reruns.entries.size()) return nullptr;
   Reruns::Entry& entry = reruns.entries[reruns.next];
-  if (!std::ranges::equal(entry.asked, asked) || entry.kept != state.kept ||
+  if (!are_equal(entry.asked, asked) || !are_equal(entry.kept, state.kept) ||
       entry.prepared.plan->instruction_set != instruction_set())
     return nullptr;
   const NodeId end = *std::max_element(asked.begin(), asked.end()) + 1;

@@ -38,6 +38,7 @@ void Program::forget_rest() {
   inputs_.resize(next.first_input);
   attributes_.resize(next.first_attribute);
   nodes_.erase(nodes_.begin() + size_, nodes_.end());
+  known_ = size_;
 }
 
 void Program::rewind() {

@@ -58,7 +58,7 @@ class Program {
                 std::span<const std::int64_t> attributes, Location location);
   /// What the previous recording has so many nodes after the next one, if all nodes are the same so far; else null.
   const Node* expected(std::size_t ahead = 0) const {
-    return size_ + ahead < nodes_.size() ? &nodes_[size_ + ahead] : nullptr;
+    return size_ + ahead < known_ ? &nodes_[size_ + ahead] : nullptr;
   }
   /// Appends the nodes that the previous recording has next, up to `end`, without values.
   void append_expected(NodeId end);
@@ -102,6 +102,7 @@ class Program {
   std::vector<NodeId> inputs_;
   std::vector<std::int64_t> attributes_;
   NodeId size_ = 0, repeated_ = 0;
+  std::size_t known_ = 0;             ///< how many nodes there are
   NodeId first_relocated_ = kNoNode;  ///< the first node that is the same but for its location
 };
 
@@ -140,6 +141,7 @@ inline NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std
                     .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
                     .attribute_count = static_cast<std::uint16_t>(attributes.size()),
                     .dtype = dtype});
+  known_ = nodes_.size();
   inputs_.insert(inputs_.end(), wanted.begin(), wanted.end());
   attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
   return size_++;

@@ -53,6 +53,7 @@ const Array& checked_for_changes(const Array& array) {
 
 void TapeState::clear() {
   program.rewind();
+  calls.rewind();
   std::swap(gradients, previous_gradients);
   gradients.clear();
   gradients_compared = 0;
@@ -107,10 +108,7 @@ void VarAccess::throw_moved_from() { fail<ValueError>("Tape", "used after it was
 NodeId record_array(TapeState& state, Array array, Location location) {
   if (!array.has_value()) fail<ValueError>("Array", "it has no value");
   const NodeId id = state.program.append(input_op, array.dtype(), array.shape(), {}, {}, location);
-  Node& node = state.program[id];
-  node.holds = Holds::array;
-  node.value = static_cast<std::uint32_t>(state.arrays.size());
-  state.arrays.push_back(std::move(array));
+  hold_array(state, id, std::move(array));
   return id;
 }
 

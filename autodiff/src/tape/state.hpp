@@ -9,11 +9,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <xtape/parameter.hpp>
 #include <xtape/tape.hpp>
 
+#include "tape/call_log.hpp"
 #include "tape/program.hpp"
 
 namespace xtape::detail {
@@ -67,6 +69,7 @@ struct Reruns;
 
 struct TapeState {
   Program program;
+  CallLog calls;
   std::vector<Array> arrays;           ///< for Holds::array
   std::vector<std::uint64_t> numbers;  ///< for Holds::number: the bits of an element of the node's dtype
   std::vector<ParameterRead> reads;    ///< for Holds::parameter
@@ -100,6 +103,14 @@ void check_assignable(const Parameter& parameter, DType dtype, const Shape& shap
 /// it has not been.
 NodeId read_parameter(TapeState& state, const Parameter& parameter, Location location);
 NodeId read_parameter(TapeState& state, const std::shared_ptr<ParameterState>& source, Location location);
+/// Gives the node a value.
+template <class AnyArray>
+void hold_array(TapeState& state, NodeId id, AnyArray&& array) {
+  state.arrays.push_back(std::forward<AnyArray>(array));
+  Node& node = state.program[id];
+  node.holds = Holds::array;
+  node.value = static_cast<std::uint32_t>(state.arrays.size() - 1);
+}
 /// A leaf that holds an Array. Throws ValueError for one without a value.
 NodeId record_array(TapeState& state, Array array, Location location);
 /// A leaf without a value, for the input of a function whose program is wanted. What depends on it cannot be computed.

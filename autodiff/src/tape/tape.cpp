@@ -56,10 +56,7 @@ void compute(TapeState& state, std::span<const NodeId> nodes, const detail::Upda
 void keep_read(TapeState& state, NodeId id) {
   detail::Node& node = state.program[id];
   if (node.holds != detail::Holds::parameter) return;
-  Array value = detail::array_of(state, id);
-  node.holds = detail::Holds::array;
-  node.value = static_cast<std::uint32_t>(state.arrays.size());
-  state.arrays.push_back(std::move(value));
+  detail::hold_array(state, id, detail::array_of(state, id));
 }
 
 Array kept_value(TapeState& state, NodeId id) {
@@ -76,8 +73,8 @@ void assign(const TapeState& state, Parameter& parameter, NodeId value) {
 void check_assignments(const TapeState& state, std::span<const Assignment> assignments) {
   for (std::size_t i = 0; i < assignments.size(); ++i) {
     const auto& [parameter, value] = assignments[i];
-    node_on(state, value, "evaluate", "an assigned value");
-    detail::check_assignable(parameter, value.dtype(), value.shape(), "evaluate");
+    const detail::Node& node = state.program[node_on(state, value, "evaluate", "an assigned value")];
+    detail::check_assignable(parameter, node.dtype, node.shape, "evaluate");
     for (std::size_t j = 0; j < i; ++j)
       if (&assignments[j].parameter == &parameter)
         fail<ValueError>("evaluate", "Parameter \"", parameter.name(), "\" is assigned twice");
@@ -107,6 +104,13 @@ Array Var::value() const {
   TapeState& state = VarAccess::state(*this);
   compute(state, std::span(&node_, 1));
   return kept_value(state, node_);
+}
+
+const Array* Var::held_array() const {
+  TapeState& state = VarAccess::state(*this);
+  compute(state, std::span(&node_, 1));
+  keep_read(state, node_);
+  return state.program[node_].holds == detail::Holds::array ? &detail::array_of(state, node_) : nullptr;
 }
 
 Var::operator bool() const {
@@ -209,13 +213,14 @@ std::span<const NodeId> Tape::target_nodes(std::span<const Target> targets, Node
   return nodes;
 }
 
-std::vector<Var> Tape::gradient(const Var& y, std::span<const Target> targets) {
+void Tape::gradient(const Var& y, std::span<const Target> targets, Var* results) {
   TapeState& state = VarAccess::state(*this);
   const NodeId node = node_on(state, y, "gradient", "y");
   if (y.rank() != 0) fail<ShapeError>("gradient", "y is ", y.shape(), ", it must be a scalar; or use vjp");
   check_floating(y.dtype(), "gradient", "y");
   keep_root(state, node);
-  return detail::gradient(state, node, target_nodes(targets, node));
+  for (NodeId result : detail::gradient_nodes(state, node, target_nodes(targets, node)))
+    *results++ = VarAccess::make(state, result);
 }
 
 std::vector<Var> Tape::vjp(const Var& y, const Var& cotangent, std::span<const Target> targets) {
