@@ -20,7 +20,7 @@ namespace {
 template <class Body, class... Rest>
 Var record_activation(std::string_view op, Body body, const Rest&... operands) {
   return detail::record_composite(
-      op,
+      op, detail::key_of(body),
       [&](const Var& x, const auto&... others) {
         detail::check_floating(op, x);
         return body(x, others...);

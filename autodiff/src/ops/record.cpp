@@ -25,10 +25,6 @@ bool is_anonymous(const Node& node) {
   return node.holds == Holds::number || (node.op == &constant_op && node.internal);
 }
 
-Location location_of(const TapeState& state, const Operand& operand) {
-  return state.rule_depth > 0 ? state.rule_location : Location{operand.file, operand.line};
-}
-
 namespace {
 
 using Kind = Operand::Kind;
@@ -163,7 +159,7 @@ bool is_again(const TapeState& state, const Node& node, const Operand& operand) 
 template <std::size_t N>
 TapeState* state_of_first_var(const Operand* const (&operands)[N]) {
   for (const Operand* operand : operands)
-    if (operand->kind == Kind::var) return &VarAccess::state(operand->var);
+    if (operand->kind == Kind::var) return VarAccess::any_state(operand->var);
   return nullptr;
 }
 
@@ -193,18 +189,20 @@ NodeId append_expected(TapeState& state, const Op& op, const Operand* const (&op
   const NodeId first = program.size();
   NodeId inputs[N], id = first;
   const Node* node = program.expected();
-  for (std::size_t i = 0; i < N && node != nullptr; ++i) {
+  if (node == nullptr) return kNoNode;
+  for (std::size_t i = 0; i < N; ++i) {
     const Operand& operand = *operands[i];
     if (operand.kind == Kind::var) {
-      if (&VarAccess::state(operand.var) != &state) return kNoNode;
+      if (!VarAccess::is_of(operand.var, state)) return kNoNode;
       inputs[i] = VarAccess::node(operand.var);
     } else {
       if (!is_again(state, *node, operand)) return kNoNode;
       inputs[i] = id++;
       node = program.expected(id - first);
+      if (node == nullptr) return kNoNode;
     }
   }
-  if (node == nullptr || !program.is_of(*node, op, node->dtype, inputs) || node->attribute_count > 0) return kNoNode;
+  if (!program.is_of(*node, op, node->dtype, inputs) || node->attribute_count > 0) return kNoNode;
   if (output && node->dtype != *output) return kNoNode;
   if (node->location != location_of(state, *operands[0])) return kNoNode;
   program.append_expected(id + 1);

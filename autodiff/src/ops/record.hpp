@@ -24,7 +24,9 @@ Var record_elementwise(const Op& op, const Operand* const (&operands)[N], std::o
 /// The tape of the Vars among the operands. Throws ValueError if there is none, or if there are two.
 TapeState& tape_of(std::string_view op, Operands operands);
 /// What a node recorded now is said to come from: the operand's line, or the rule's.
-Location location_of(const TapeState& state, const Operand& operand);
+inline Location location_of(const TapeState& state, const Operand& operand) {
+  return state.rule_depth > 0 ? state.rule_location : Location{operand.file, operand.line};
+}
 /// The one dtype of the operands that are no numbers, else the numbers' own. Throws DTypeError if there are two.
 DType common_dtype(std::string_view op, const TapeState& state, Operands operands);
 /// The node of an operand; a number becomes a 0-d leaf or literal of the given dtype, or throws DTypeError.

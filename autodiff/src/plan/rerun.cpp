@@ -49,8 +49,7 @@ Prepared* find_rerun(TapeState& state, std::span<const NodeId> asked) {
   if (!are_equal(entry.asked, asked) || !are_equal(entry.kept, state.kept) ||
       entry.prepared.plan->instruction_set != instruction_set())
     return nullptr;
-  const NodeId end = *std::max_element(asked.begin(), asked.end()) + 1;
-  if (end > state.program.repeated()) return nullptr;
+  if (entry.end > state.program.repeated()) return nullptr;
   ++reruns.next;
   if (entry.prepared.steady == nullptr) entry.prepared.steady = std::make_unique<SteadyRun>(*entry.prepared.plan);
   return &entry.prepared;
@@ -61,7 +60,8 @@ Prepared& remember_run(TapeState& state, std::span<const NodeId> asked, Prepared
   reruns.diverged = true;
   if (reruns.next == Reruns::kMostEntries) --reruns.next;
   reruns.entries.resize(reruns.next++);
-  reruns.entries.push_back({std::move(prepared), {asked.begin(), asked.end()}, state.kept});
+  const NodeId end = *std::ranges::max_element(asked) + 1;
+  reruns.entries.push_back({std::move(prepared), {asked.begin(), asked.end()}, state.kept, end});
   return reruns.entries.back().prepared;
 }
 

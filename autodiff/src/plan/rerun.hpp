@@ -30,6 +30,7 @@ struct Reruns {
     Prepared prepared;
     std::vector<NodeId> asked;
     std::vector<NodeId> kept;
+    NodeId end;  ///< behind the last node asked for
   };
   std::vector<Entry> entries;
   std::size_t trusted = kMostEntries;  ///< entries from here on were planned after one had failed

@@ -135,6 +135,12 @@ struct VarAccess {
     return *var.state_;
   }
   static NodeId node(const Var& var) { return var.node_; }
+  /// The state of a Var that may be stale or empty.
+  static TapeState* any_state(const Var& var) { return var.state_; }
+  /// Whether the Var is live and of this state.
+  static bool is_of(const Var& var, const TapeState& state) {
+    return var.state_ == &state && var.generation_ == state.generation.load(std::memory_order_relaxed);
+  }
   /// Whether the Var is a default-constructed one.
   static bool empty(const Var& var) { return var.state_ == nullptr; }
   /// The state of a Tape. Throws ValueError for one that was moved from.
