@@ -62,9 +62,10 @@ class LayoutPass {
 
  private:
   NodeId place(const Node& node) {
-    std::vector<NodeId> inputs;
-    for (NodeId input : source_.program.inputs(node)) inputs.push_back(renamed_[input]);
     if (is_leaf(node)) return append(node, {});
+    std::vector<NodeId>& inputs = inputs_;
+    inputs.clear();
+    for (NodeId input : source_.program.inputs(node)) inputs.push_back(renamed_[input]);
     switch (node.op->kind) {
       case OpKind::view:
         return place_view(node, inputs[0]);
@@ -143,6 +144,7 @@ class LayoutPass {
   Layout result_;
   std::vector<NodeId> renamed_;
   std::unordered_map<NodeId, NodeId> copies_;
+  std::vector<NodeId> inputs_;  ///< of the present node
   std::uint32_t origin_ = 0;
 };
 

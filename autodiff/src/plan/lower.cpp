@@ -54,85 +54,158 @@ std::vector<NodeId> record_lowered(const Request& request, const Positions& posi
   return mapped;
 }
 
-std::vector<bool> live_nodes(const Program& program, std::span<const NodeId> outputs) {
+std::vector<bool> live_nodes(const Program& program, const Replacements& replacements,
+                             std::span<const NodeId> outputs) {
   std::vector<bool> live(program.size());
   for (NodeId output : outputs) live[output] = true;
   for (NodeId id = program.size(); id-- > 0;) {
     if (!live[id] || is_leaf(program[id])) continue;
-    for (NodeId input : program.inputs(program[id])) live[input] = true;
+    for (NodeId input : replacements.inputs(program, id)) live[input] = true;
   }
   return live;
 }
 
-/// Appends nodes, each only once: a table of ids with open addressing, at most half full.
-class Merger {
+/// A table of nodes by what they are, at most half full. A node's first place is that of the last of its inputs, so
+/// that nodes recorded one after the other find each other in the same lines of the cache; where that is full, by hash.
+class NodeTable {
  public:
-  Merger(Program& program, bool merge, std::size_t most)
-      : program_(program), merge_(merge), seen_(merge ? std::bit_ceil(2 * most + 1) : 0, kNoNode) {}
+  explicit NodeTable(std::size_t most) : buckets_(std::bit_ceil(most / kNodesToBucket + 1)) {
+    for (Bucket& bucket : buckets_) std::ranges::fill(bucket.ids, kNoNode);
+  }
 
-  NodeId add(const Node& node, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes) {
-    if (!merge_ || is_leaf(node)) return append_copy(program_, node, inputs, attributes);
-    const std::size_t mask = seen_.size() - 1;
-    std::size_t place = static_cast<std::size_t>(hash(node, inputs, attributes)) & mask;
-    for (; seen_[place] != kNoNode; place = (place + 1) & mask)
-      if (same(program_[seen_[place]], node, inputs, attributes)) return seen_[place];
-    return seen_[place] = append_copy(program_, node, inputs, attributes);
+  /// The place of the node that `same` finds, or of kNoNode, to be overwritten.
+  template <class Same>
+  NodeId& find(NodeId last_input, std::uint64_t hash, Same same) {
+    const std::size_t mask = buckets_.size() - 1;
+    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    Bucket* bucket = &buckets_[last_input / kNodesToBucket & mask];
+    for (auto next = static_cast<std::size_t>(hash);; bucket = &buckets_[next++ & mask])
+      for (std::size_t i = 0; i < kBucket; ++i) {
+        if (bucket->ids[i] == kNoNode) bucket->tags[i] = tag;
+        else if (bucket->tags[i] != tag || !same(bucket->ids[i])) continue;
+        return bucket->ids[i];
+      }
   }
 
  private:
-  static std::uint64_t hash(const Node& node, std::span<const NodeId> inputs,
+  static constexpr std::size_t kBucket = 8, kNodesToBucket = 4;
+  struct alignas(64) Bucket {
+    NodeId ids[kBucket];
+    std::uint32_t tags[kBucket];
+  };
+  std::vector<Bucket> buckets_;
+};
+
+/// Collects nodes, if asked to `merge` each only once.
+class Merger {
+ public:
+  Merger(bool merge, std::size_t most) : merge_(merge), seen_(merge ? most : 0) {}
+
+  NodeId add(const Node& node, const Op& op, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes,
+             std::uint32_t origin) {
+    if (is_leaf(node)) result_.leaves.push_back(result_.program.size());
+    if (is_leaf(node) || !merge_) return append(node, op, inputs, attributes, origin);
+    const auto same = [&](NodeId id) {
+      const Node& other = result_.program[id];
+      return other.op == &op && other.dtype == node.dtype && other.shape == node.shape &&
+             std::ranges::equal(result_.program.inputs(other), inputs) &&
+             std::ranges::equal(result_.program.attributes(other), attributes);
+    };
+    const NodeId last = inputs.empty() ? 0 : std::ranges::max(inputs);
+    NodeId& place = seen_.find(last, hash(node, op, inputs, attributes), same);
+    if (place == kNoNode) place = append(node, op, inputs, attributes, origin);
+    return place;
+  }
+
+  Lowered take() { return std::move(result_); }
+
+ private:
+  NodeId append(const Node& node, const Op& op, std::span<const NodeId> inputs,
+                std::span<const std::int64_t> attributes, std::uint32_t origin) {
+    result_.origins.push_back(origin);
+    const NodeId id = result_.program.append(op, node.dtype, node.shape, inputs, attributes, node.location);
+    result_.program[id].holds = node.holds;
+    return id;
+  }
+
+  static std::uint64_t hash(const Node& node, const Op& op, std::span<const NodeId> inputs,
                             std::span<const std::int64_t> attributes) {
-    std::uint64_t hash = reinterpret_cast<std::uintptr_t>(node.op) ^ static_cast<std::uint64_t>(node.dtype);
+    std::uint64_t hash = reinterpret_cast<std::uintptr_t>(&op) ^ static_cast<std::uint64_t>(node.dtype);
     const auto add = [&](std::uint64_t word) { hash = (hash ^ word) * 0x9E3779B97F4A7C15ULL + (hash >> 29); };
     for (std::int64_t extent : node.shape) add(static_cast<std::uint64_t>(extent));
     for (NodeId input : inputs) add(input);
     for (std::int64_t attribute : attributes) add(static_cast<std::uint64_t>(attribute));
     return hash ^ (hash >> 32);
   }
-  bool same(const Node& a, const Node& b, std::span<const NodeId> inputs,
-            std::span<const std::int64_t> attributes) const {
-    return a.op == b.op && a.dtype == b.dtype && a.shape == b.shape && !is_leaf(a) &&
-           std::ranges::equal(program_.inputs(a), inputs) && std::ranges::equal(program_.attributes(a), attributes);
-  }
 
-  Program& program_;
+  Lowered result_;
   bool merge_;
-  std::vector<NodeId> seen_;
+  NodeTable seen_;
 };
+
+/// The request without composites: nothing in it is dead.
+Lowered lower_directly(const Request& request, const Positions& positions, bool merge) {
+  const Program& source = request.state->program;
+  Merger merger(merge, request.nodes.size());
+  std::vector<NodeId> mapped(request.nodes.size());
+  std::vector<NodeId> inputs;
+  for (std::uint32_t i = 0; i < request.nodes.size(); ++i) {
+    const Node& node = source[request.nodes[i]];
+    inputs.clear();
+    check_has_value(node);
+    if (!is_leaf(node))
+      for (NodeId input : source.inputs(node)) inputs.push_back(mapped[positions[input] - 1]);
+    const auto attributes = is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node);
+    mapped[i] = merger.add(node, *node.op, inputs, attributes, i);
+  }
+  Lowered result = merger.take();
+  for (NodeId output : request.outputs) result.outputs.push_back(mapped[positions[output] - 1]);
+  return result;
+}
+
+/// Recorded on a scratch tape, as composites ask for it.
+Lowered lower_on_tape(const Request& request, const Positions& positions, bool merge) {
+  const Tape tape(request.state->options);
+  TapeState& scratch = VarAccess::state(tape);
+  std::vector<std::uint32_t> origins;
+  const std::vector<NodeId> mapped = record_lowered(request, positions, scratch, origins);
+  std::vector<NodeId> outputs;
+  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
+  return without_waste(scratch.program, {}, outputs, origins, merge);
+}
+
+bool has_composites(const Request& request) {
+  const Program& source = request.state->program;
+  return std::ranges::any_of(
+      request.nodes, [&](NodeId id) { return source[id].op->kind == OpKind::composite && !is_leaf(source[id]); });
+}
 
 }  // namespace
 
-Lowered without_waste(const Program& source, std::span<const NodeId> outputs, std::span<const std::uint32_t> origins,
-                      bool merge) {
-  const std::vector<bool> live = live_nodes(source, outputs);
-  Lowered result;
-  Merger merger(result.program, merge, source.size());
+Lowered without_waste(const Program& source, const Replacements& replacements, std::span<const NodeId> outputs,
+                      std::span<const std::uint32_t> origins, bool merge) {
+  const std::vector<bool> live = live_nodes(source, replacements, outputs);
+  Merger merger(merge, source.size());
   std::vector<NodeId> renamed(source.size(), kNoNode);
   std::vector<NodeId> inputs;
   for (NodeId id = 0; id < source.size(); ++id) {
     const Node& node = source[id];
     if (!live[id] && !is_leaf(node)) continue;
     inputs.clear();
-    for (NodeId input : source.inputs(node)) inputs.push_back(renamed[input]);
-    renamed[id] = merger.add(node, inputs, source.attributes(node));
-    result.origins.resize(result.program.size(), origins[id]);
-    if (is_leaf(node)) result.leaves.push_back(renamed[id]);
+    for (NodeId input : replacements.inputs(source, id)) inputs.push_back(renamed[input]);
+    renamed[id] = merger.add(node, replacements.op(source, id), inputs, source.attributes(node), origins[id]);
   }
+  Lowered result = merger.take();
   for (NodeId output : outputs) result.outputs.push_back(renamed[output]);
   return result;
 }
 
 Lowered lower(const Request& request) {
   const Options& options = request.state->options;
-  const Tape tape(options);  // to record lowerings on
-  TapeState& scratch = VarAccess::state(tape);
-  std::vector<std::uint32_t> origins;
   const Positions positions(request);
-  const std::vector<NodeId> mapped = record_lowered(request, positions, scratch, origins);
-  std::vector<NodeId> outputs;
-  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
-  Lowered lowered = without_waste(scratch.program, outputs, origins, options.planned);
-  return options.planned && options.rounding_passes ? peephole(lowered) : lowered;
+  Lowered lowered = has_composites(request) ? lower_on_tape(request, positions, options.planned)
+                                            : lower_directly(request, positions, options.planned);
+  return options.planned && options.rounding_passes ? peephole(std::move(lowered)) : std::move(lowered);
 }
 
 }  // namespace xtape::detail

@@ -124,35 +124,40 @@ const Rules& known_rules() {
 /// Nodes keep their numbers; what is no longer read is left for the sweep at the end.
 class PeepholePass {
  public:
-  explicit PeepholePass(const Lowered& lowered) : lowered_(lowered), readers_(lowered.program.size()) {
-    for (NodeId id = 0; id < lowered.program.size(); ++id)
-      for (NodeId input : lowered.program.inputs(lowered.program[id])) ++readers_[input];
+  explicit PeepholePass(const Lowered& lowered)
+      : lowered_(lowered), program_(lowered.program), readers_(program_.size()) {
+    ops_.reserve(program_.size());
+    for (NodeId id = 0; id < program_.size(); ++id) {
+      const Node& node = program_[id];
+      ops_.push_back(is_leaf(node) ? nullptr : node.op);
+      for (NodeId input : program_.inputs(node)) ++readers_[input];
+    }
     for (NodeId output : lowered.outputs) readers_[output] += 2;  // never a sole reader's
   }
 
-  Lowered run() {
-    for (NodeId id = 0; id < lowered_.program.size(); ++id) {
-      Node node = lowered_.program[id];
-      const auto inputs = lowered_.program.inputs(node);
-      inputs_.assign(inputs.begin(), inputs.end());
-      if (!is_leaf(node) && is_floating(node.dtype))
-        while (rewrite(node)) changed_ = true;
-      append_copy(program_, node, inputs_, lowered_.program.attributes(lowered_.program[id]));
-    }
-    return changed_ ? without_waste(program_, lowered_.outputs, lowered_.origins, true) : lowered_;
+  /// Nothing if no rewrite applies.
+  std::optional<Lowered> run() {
+    replaced_.places.resize(program_.size());
+    for (NodeId id = 0; id < program_.size(); ++id)
+      if (ops_[id] != nullptr && is_floating(program_[id].dtype))
+        while (rewrite(id)) {
+        }
+    if (replaced_.fused.empty()) return std::nullopt;
+    return without_waste(program_, replaced_, lowered_.outputs, lowered_.origins, true);
   }
 
  private:
   using Letters = NodeId[kMostLetters];
 
-  bool rewrite(Node& node) {
-    const auto rules = known_rules().find(node.op);
+  bool rewrite(NodeId id) {
+    const auto rules = known_rules().find(ops_[id]);
     if (rules == known_rules().end()) return false;
+    const std::span<const NodeId> inputs = replaced_.inputs(program_, id);
     for (const Rule& rule : rules->second) {
       Letters letters;
       std::ranges::fill(letters, kNoNode);
-      if (inputs_.size() != rule.find.inputs.size() || !fit(rule.find.inputs, inputs_, node, letters)) continue;
-      put(rule, node, letters);
+      if (inputs.size() != rule.find.inputs.size() || !fit(rule.find.inputs, inputs, program_[id], letters)) continue;
+      put(rule, id, letters);
       return true;
     }
     return false;
@@ -172,10 +177,11 @@ class PeepholePass {
       if (value == kNoNode) value = id;
       return value == id;
     }
+    if (ops_[id] != pattern.op || !(pattern.shared || readers_[id] == 1)) return false;
     const Node& node = program_[id];
-    return node.op == pattern.op && !is_leaf(node) && node.dtype == root.dtype && node.shape == root.shape &&
-           (pattern.shared || readers_[id] == 1) && node.input_count == pattern.inputs.size() &&
-           fit(pattern.inputs, program_.inputs(node), root, letters);
+    const std::span<const NodeId> inputs = replaced_.inputs(program_, id);
+    return node.dtype == root.dtype && node.shape == root.shape && inputs.size() == pattern.inputs.size() &&
+           fit(pattern.inputs, inputs, root, letters);
   }
 
   /// A literal, or a tensor of it.
@@ -186,31 +192,42 @@ class PeepholePass {
            std::memcmp(program_.attributes(node).data(), &value, sizeof value) == 0;
   }
 
-  void put(const Rule& rule, Node& node, const Letters& letters) {
-    node.op = rule.put.op;
-    std::vector<NodeId> inputs;
-    for (const Pattern& input : rule.put.inputs) inputs.push_back(letters[input.letter]);
-    for (NodeId input : inputs) ++readers_[input];
-    for (NodeId input : inputs_) release(input);
-    inputs_ = std::move(inputs);
+  void put(const Rule& rule, NodeId id, const Letters& letters) {
+    Replacements::Fused fused{rule.put.op, {}, 0};
+    for (const Pattern& input : rule.put.inputs) {
+      fused.inputs[fused.input_count] = letters[input.letter];
+      ++readers_[fused.inputs[fused.input_count++]];
+    }
+    for (NodeId input : replaced_.inputs(program_, id)) release(input);
+    ops_[id] = fused.op;
+    std::uint32_t& place = replaced_.places[id];
+    if (place == 0) {
+      replaced_.fused.push_back(fused);
+      place = static_cast<std::uint32_t>(replaced_.fused.size());
+    } else {
+      replaced_.fused[place - 1] = fused;
+    }
   }
 
   /// A reader less, and what dies with it reads no more.
   void release(NodeId id) {
-    if (--readers_[id] > 0 || is_leaf(program_[id])) return;
-    for (NodeId input : program_.inputs(program_[id])) release(input);
+    if (--readers_[id] > 0 || ops_[id] == nullptr) return;
+    for (NodeId input : replaced_.inputs(program_, id)) release(input);
   }
 
   const Lowered& lowered_;
-  Program program_;
-  std::vector<NodeId> inputs_;  ///< of the present node
+  const Program& program_;
+  std::vector<const Op*> ops_;  ///< as rewritten, null for leaves: most tries end here, and it is small
   std::vector<std::uint32_t> readers_;
-  bool changed_ = false;
+  Replacements replaced_;
 };
 
 }  // namespace
 
-Lowered peephole(const Lowered& lowered) { return PeepholePass(lowered).run(); }
+Lowered peephole(Lowered lowered) {
+  std::optional<Lowered> rewritten = PeepholePass(lowered).run();
+  return rewritten ? std::move(*rewritten) : std::move(lowered);
+}
 
 bool is_usable(const Rewrite& rewrite) {
   const auto rule = rule_of(rewrite);

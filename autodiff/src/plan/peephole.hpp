@@ -8,7 +8,7 @@
 namespace xtape::detail {
 
 /// The same program with fewer instructions. A value that others read too, or that is an output, is not taken in.
-Lowered peephole(const Lowered& lowered);
+Lowered peephole(Lowered lowered);
 
 /// Whether the rewrite is well-formed and all of its ops are linked in; others never apply.
 bool is_usable(const Rewrite& rewrite);
