@@ -42,6 +42,13 @@
   XTAPE_LIST_OP(NAME##_op);                                                                                 \
   }
 
+#define XTAPE_DESCRIBE_FUSED(NAME)                                                                              \
+  XTAPE_DECLARE_KERNELS(ElementwiseKernels, NAME##_kernels)                                                     \
+  namespace xtape::detail {                                                                                     \
+  static constinit const ByInstructionSet<ElementwiseKernels> NAME##_sets = XTAPE_ALL_SETS(NAME##_kernels);     \
+  static constinit const Op NAME##_op{.name = #NAME, .kind = OpKind::elementwise, .elementwise = &NAME##_sets}; \
+  }
+
 #define XTAPE_UNARY_FUNCTION(NAME)                                                           \
   namespace xtape {                                                                          \
   Var NAME(const Operand& x) { return detail::record_elementwise(detail::NAME##_op, {&x}); } \
@@ -60,11 +67,17 @@
 #else
 
 #define XTAPE_DESCRIBE(NAME, ...)
+#define XTAPE_DESCRIBE_FUSED(NAME)
 #define XTAPE_UNARY_FUNCTION(NAME)
 #define XTAPE_BINARY_FUNCTION(NAME)
 #define XTAPE_COMPARISON_FUNCTION(NAME)
 
 #endif
+
+/// An op that only the planner makes: name, number of inputs, lane on batches.
+#define FUSED(NAME, INPUTS, ...)                             \
+  XTAPE_KERNELS(NAME, floating_kernels<INPUTS>(__VA_ARGS__)) \
+  XTAPE_DESCRIBE_FUSED(NAME)
 
 /// Floating, one input: name, lane on a batch, partial.
 #define UNARY(NAME, LANE, ...)                   \

@@ -22,6 +22,15 @@ std::span<const Rewrite> rewrites();
 /// The ops that only rewrites make.
 std::span<const Op* const> fused_ops();
 
+/// An op in two steps, op(inputs...) = rest(inputs..., first(inputs[0])) bit for bit, the first of which others share:
+/// bce_with_logits and the sigmoid in its gradient. Two short kernels also keep a processor busier than a long one.
+struct Expansion {
+  const Op *op, *first, *rest;
+  bool always;  ///< else only where the first step stands in the program already
+};
+
+std::span<const Expansion> expansions();
+
 /// Whether f(a, b) is f(b, a), so that a rewrite fits either way.
 bool is_commutative(std::string_view op);
 

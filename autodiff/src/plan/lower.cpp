@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "ops/errors.hpp"
+#include "ops/fused.hpp"
 #include "ops/op.hpp"
 #include "plan/peephole.hpp"
 
@@ -65,8 +66,9 @@ std::vector<bool> live_nodes(const Program& program, const Replacements& replace
   return live;
 }
 
-/// A table of nodes by what they are, at most half full. A node's first place is that of the last of its inputs, so
-/// that nodes recorded one after the other find each other in the same lines of the cache; where that is full, by hash.
+/// A table of nodes by what they are, half full, or with every op in two steps nearly full. A node's first place is
+/// that of the last of its inputs, so that nodes recorded one after the other find each other in the same lines of the
+/// cache; where that is full, by hash.
 class NodeTable {
  public:
   explicit NodeTable(std::size_t most) : buckets_(std::bit_ceil(most / kNodesToBucket + 1)) {
@@ -103,8 +105,37 @@ class Merger {
 
   NodeId add(const Node& node, const Op& op, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes,
              std::uint32_t origin) {
-    if (is_leaf(node)) result_.leaves.push_back(result_.program.size());
-    if (is_leaf(node) || !merge_) return append(node, op, inputs, attributes, origin);
+    if (is_leaf(node)) {
+      result_.leaves.push_back(result_.program.size());
+      return append(node, op, inputs, attributes, origin);
+    }
+    for (const Expansion& expansion : expansions())
+      if (expansion.op == &op) return expand(node, expansion, inputs, origin);
+    return add_once(node, op, inputs, attributes, origin);
+  }
+
+  Lowered take() { return std::move(result_); }
+
+ private:
+  NodeId expand(const Node& node, const Expansion& expansion, std::span<const NodeId> inputs, std::uint32_t origin) {
+    const std::span<const NodeId> argument = inputs.first(1);
+    if (!expansion.always && (!merge_ || place_of(node, *expansion.first, argument, {}) == kNoNode))
+      return add_once(node, *expansion.op, inputs, {}, origin);
+    std::vector<NodeId> all(inputs.begin(), inputs.end());
+    all.push_back(add_once(node, *expansion.first, argument, {}, origin));
+    return add_once(node, *expansion.rest, all, {}, origin);
+  }
+
+  NodeId add_once(const Node& node, const Op& op, std::span<const NodeId> inputs,
+                  std::span<const std::int64_t> attributes, std::uint32_t origin) {
+    if (!merge_) return append(node, op, inputs, attributes, origin);
+    NodeId& place = place_of(node, op, inputs, attributes);
+    if (place == kNoNode) place = append(node, op, inputs, attributes, origin);
+    return place;
+  }
+
+  NodeId& place_of(const Node& node, const Op& op, std::span<const NodeId> inputs,
+                   std::span<const std::int64_t> attributes) {
     const auto same = [&](NodeId id) {
       const Node& other = result_.program[id];
       return other.op == &op && other.dtype == node.dtype && other.shape == node.shape &&
@@ -112,14 +143,9 @@ class Merger {
              std::ranges::equal(result_.program.attributes(other), attributes);
     };
     const NodeId last = inputs.empty() ? 0 : std::ranges::max(inputs);
-    NodeId& place = seen_.find(last, hash(node, op, inputs, attributes), same);
-    if (place == kNoNode) place = append(node, op, inputs, attributes, origin);
-    return place;
+    return seen_.find(last, hash(node, op, inputs, attributes), same);
   }
 
-  Lowered take() { return std::move(result_); }
-
- private:
   NodeId append(const Node& node, const Op& op, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes, std::uint32_t origin) {
     result_.origins.push_back(origin);

@@ -6,6 +6,7 @@
 #include "kernels/isa/exp_log.hpp"
 
 #ifdef XTAPE_ISA_BASELINE
+#include "ops/fused.hpp"
 #include "ops/partials.hpp"
 #endif
 
@@ -40,24 +41,24 @@ inline V tanh_lane(const V& x) {
   return xs::select(h < V(1), fused(-h, y, h), y) | (x & V(T(-0.0)));
 }
 
-/// 1 / (1 + e) or e / (1 + e) with e = exp(-|x|), which never overflows.
+// With e = exp(-|x|), which never overflows.
+
+/// 1 / (1 + e) or e / (1 + e)
 template <class V>
-inline V sigmoid_lane(const V& x) {
-  const V e = decay_lane(x);
+inline V sigmoid_from(const V& x, const V& e) {
   return xs::select(x < V(0), e, V(1)) / (V(1) + e);
 }
 
-/// log(1 + exp(-|x|))
 template <class V>
-inline V softplus_tail(const V& x) {
-  return fraction_log1p(decay_lane(x));
+inline V softplus_from(const V& x, const V& e) {
+  return xs::select(x > V(0), x, V(0)) + fraction_log1p(e);
 }
 
 /// max(z, 0) - z y is z (1 - y) or -z y, without cancellation and without inf - inf.
 template <class V>
-inline V bce_lane(const V& z, const V& y) {
+inline V bce_from(const V& z, const V& y, const V& e) {
   const V weight = xs::select(z > V(0), V(1) - y, -y);
-  return xs::select(weight == V(0), V(0), z * weight) + softplus_tail(z);
+  return xs::select(weight == V(0), V(0), z * weight) + fraction_log1p(e);
 }
 
 }  // namespace xtape::detail::XTAPE_ISA
@@ -83,19 +84,37 @@ UNARY(tanh,
       [](auto, auto y) { return 1 - square(y); })
 
 UNARY(sigmoid,
-      [](auto x) { return sigmoid_lane(x); },
+      [](auto x) { return sigmoid_from(x, decay_lane(x)); },
       [](auto, auto y) { return y * (1 - y); })
 
 UNARY(softplus,
-      []<class V>(V x) { return xs::select(x > V(0), x, V(0)) + softplus_tail(x); },
+      [](auto x) { return softplus_from(x, decay_lane(x)); },
       [](auto x, auto) { return sigmoid(x); })
 
 BINARY(bce_with_logits,
-       [](auto z, auto y) { return bce_lane(z, y); },
+       [](auto z, auto y) { return bce_from(z, y, decay_lane(z)); },
        [](auto z, auto y, auto) { return sigmoid(z) - y; },
        [](auto z, auto, auto) { return -z; })
 
+FUSED(decay, 1, [](auto x) { return decay_lane(x); })
+FUSED(sigmoid_of_decay, 2, [](auto x, auto e) { return sigmoid_from(x, e); })
+FUSED(softplus_of_decay, 2, [](auto x, auto e) { return softplus_from(x, e); })
+FUSED(bce_of_decay, 3, [](auto z, auto y, auto e) { return bce_from(z, y, e); })
+
 #ifdef XTAPE_ISA_BASELINE
+namespace xtape::detail {
+namespace {
+
+constexpr Expansion kExpansions[] = {{&bce_with_logits_op, &decay_op, &bce_of_decay_op, true},
+                                     {&softplus_op, &decay_op, &softplus_of_decay_op, true},
+                                     {&sigmoid_op, &decay_op, &sigmoid_of_decay_op, false}};
+
+}  // namespace
+
+std::span<const Expansion> expansions() { return kExpansions; }
+
+}  // namespace xtape::detail
+
 namespace xtape {
 Var log_sigmoid(const Operand& x) {
   return detail::record_composite("log_sigmoid", [](const Var& v) {

@@ -35,23 +35,6 @@ inline V sign_of(const V& x) {
 
 }  // namespace xtape::detail::XTAPE_ISA
 
-#ifdef XTAPE_ISA_BASELINE
-#define XTAPE_DESCRIBE_FUSED(NAME)                                                                          \
-  XTAPE_DECLARE_KERNELS(ElementwiseKernels, NAME##_kernels)                                                 \
-  namespace xtape::detail {                                                                                 \
-  static constinit const ByInstructionSet<ElementwiseKernels> NAME##_sets = XTAPE_ALL_SETS(NAME##_kernels); \
-  static constinit const Op NAME##_op{                                                                      \
-      .name = #NAME, .kind = OpKind::elementwise, .elementwise = &NAME##_sets};                             \
-  }
-#else
-#define XTAPE_DESCRIBE_FUSED(NAME)
-#endif
-
-/// A fused op: name, number of inputs, lane on batches.
-#define FUSED(NAME, INPUTS, ...)                           \
-  XTAPE_KERNELS(NAME, floating_kernels<INPUTS>(__VA_ARGS__)) \
-  XTAPE_DESCRIBE_FUSED(NAME)
-
 FUSED(multiply_add, 3, [](auto a, auto b, auto c) { return fused(a, b, c); })
 FUSED(multiply_subtract, 3, [](auto a, auto b, auto c) { return fused(a, b, opposite(c)); })
 FUSED(subtract_multiply, 3, [](auto a, auto b, auto c) { return fused(opposite(a), b, c); })
