@@ -49,6 +49,17 @@ struct ThreadScratch {
 
 std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+/// A scalar as kernels read it. Copied by narrow stores, which a wide load may have to wait for until all stores before
+/// them are in the cache: so this is done once for a run, and not by each chunk's Worker.
+struct alignas(64) Copies {
+  std::byte bytes[64];
+
+  void fill(const std::byte* from, std::size_t element) {
+    std::memcpy(bytes, from, element);
+    for (; element < sizeof bytes; element *= 2) std::memcpy(bytes + element, bytes, element);
+  }
+};
+
 /// What all threads share of one run of a loop.
 struct LoopRun {
   const Loop& loop;
@@ -57,6 +68,14 @@ struct LoopRun {
   Striping striping;
   std::vector<std::uint8_t> past_caches;  ///< for each stream; empty if there are none
   std::uint32_t block;
+  std::vector<Copies> scalars;
+
+  void copy_scalars() {
+    for (std::size_t i = 0; i < scalars.size(); ++i) {
+      const Loop::Scalar& scalar = loop.scalars[i];
+      scalars[i].fill(bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes, scalar.bytes);
+    }
+  }
 };
 
 /// One thread's slots and reductions.
@@ -66,12 +85,11 @@ class Worker {
     slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
     for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(run.block * kWidest), 1};
     staging_ = take(loop_.streams.size() * kStaged * kWidest);
+    cursors_ = reinterpret_cast<Cursor*>(take(loop_.streams.size() * sizeof(Cursor)));
     written_ = take(run.past_caches.size() * padded(run.block * kWidest));
-    for (const Loop::Scalar& scalar : loop_.scalars) {
-      std::byte* copies = take(64);
-      splat(copies, scalar);
-      slots_[scalar.slot] = {copies, 0};
-    }
+    begin_streams();
+    for (std::size_t i = 0; i < loop_.scalars.size(); ++i)
+      slots_[loop_.scalars[i].slot] = {const_cast<std::byte*>(run.scalars[i].bytes), 0};
     sinks_ = reinterpret_cast<SinkState*>(take(loop_.sinks.size() * sizeof(SinkState)));
     for (std::size_t i = 0; i < loop_.sinks.size(); ++i) new (sinks_ + i) SinkState;
     leaves_ = memory_;
@@ -80,8 +98,8 @@ class Worker {
   static std::size_t scratch_bytes(const LoopRun& run) {
     const Loop& loop = run.loop;
     std::size_t sum = padded(loop.slots * sizeof(Slot)) + loop.registers * padded(run.block * kWidest) +
-                      padded(loop.streams.size() * kStaged * kWidest) +
-                      run.past_caches.size() * padded(run.block * kWidest) + loop.scalars.size() * 64 +
+                      padded(loop.streams.size() * kStaged * kWidest) + padded(loop.streams.size() * sizeof(Cursor)) +
+                      run.past_caches.size() * padded(run.block * kWidest) +
                       padded(loop.sinks.size() * sizeof(SinkState));
     for (const Loop::Sink& sink : loop.sinks) sum += padded(SinkState::leaf_bytes(sink));
     return sum;
@@ -106,25 +124,6 @@ class Worker {
  private:
   std::byte* take(std::size_t bytes) { return std::exchange(memory_, memory_ + padded(bytes)); }
 
-  void splat(std::byte* to, const Loop::Scalar& scalar) const {
-    const std::byte* from = run_.bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes;
-    switch (scalar.bytes) {
-      case 8:
-        return fill<std::uint64_t>(to, from);
-      case 4:
-        return fill<std::uint32_t>(to, from);
-      default:
-        return fill<std::uint8_t>(to, from);
-    }
-  }
-
-  template <class T>
-  static void fill(std::byte* to, const std::byte* from) {
-    T element;
-    std::memcpy(&element, from, sizeof element);
-    std::fill_n(reinterpret_cast<T*>(to), 64 / sizeof element, element);
-  }
-
   void run_range(const ChunkRange& range) {
     std::int64_t begin = range.begin;
     while (begin < range.end) {
@@ -145,40 +144,51 @@ class Worker {
     return run_.bases[stream.value] + static_cast<std::size_t>(stream.offset + begin) * stream.bytes;
   }
 
-  void run_whole(std::int64_t begin, std::size_t n) {
-    if (!run_.past_caches.empty()) return run_past_caches(begin, n);
-    for (const Loop::Stream& stream : loop_.streams) slots_[stream.slot] = {stream_at(stream, begin), 1};
-    run_block(begin, n);
+  /// A stream through memory, as whole blocks want it.
+  struct Cursor {
+    std::byte* base;
+    std::ptrdiff_t bytes;  ///< of an element
+    Slot* slot;
+  };
+
+  /// Streams past the caches are computed in a block that stays where it is; their cursors come last.
+  void begin_streams() {
+    Cursor *next = cursors_, *last = cursors_ + loop_.streams.size();
+    for (std::size_t i = 0; i < loop_.streams.size(); ++i) {
+      const Loop::Stream& stream = loop_.streams[i];
+      const bool past_caches = !run_.past_caches.empty() && run_.past_caches[i];
+      const Cursor cursor{stream_at(stream, 0), static_cast<std::ptrdiff_t>(stream.bytes), slots_ + stream.slot};
+      *cursor.slot = {past_caches ? written_ + i * padded(run_.block * kWidest) : cursor.base, 1};
+      *(past_caches ? --last : next++) = cursor;
+    }
+    past_caches_ = last;
   }
 
-  void run_past_caches(std::int64_t begin, std::size_t n) {
-    const std::size_t bytes = padded(run_.block * kWidest);
-    for (std::size_t i = 0; i < loop_.streams.size(); ++i) {
-      const Loop::Stream& stream = loop_.streams[i];
-      slots_[stream.slot] = {run_.past_caches[i] ? written_ + i * bytes : stream_at(stream, begin), 1};
-    }
+  void run_whole(std::int64_t begin, std::size_t n) {
+    for (Cursor* cursor = cursors_; cursor != past_caches_; ++cursor)
+      cursor->slot->data = cursor->base + begin * cursor->bytes;
     run_block(begin, n);
-    for (std::size_t i = 0; i < loop_.streams.size(); ++i) {
-      const Loop::Stream& stream = loop_.streams[i];
-      if (run_.past_caches[i])
-        loop_.past_caches->copy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
-    }
+    for (Cursor *cursor = past_caches_, *end = cursors_ + loop_.streams.size(); cursor != end; ++cursor)
+      loop_.past_caches->copy(cursor->base + begin * cursor->bytes, cursor->slot->data,
+                              n * static_cast<std::size_t>(cursor->bytes));
   }
 
   void run_staged(std::int64_t begin, std::size_t n) {
     std::byte* stage = staging_;
     for (const Loop::Stream& stream : loop_.streams) {
       if (!stream.written) std::memcpy(stage, stream_at(stream, begin), n * stream.bytes);
-      slots_[stream.slot] = {stage, 1};
+      slots_[stream.slot].data = stage;
       stage += kStaged * kWidest;
     }
     run_block(begin, n);
     for (const Loop::Stream& stream : loop_.streams)
       if (stream.written) std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
+    begin_streams();
   }
 
   void run_block(std::int64_t begin, std::size_t n) {
     const Instruction* code = loop_.code.data();
+    const Slot* slots = slots_;
     const auto end = static_cast<std::uint32_t>(loop_.code.size());
     const auto *load = loop_.loads.data(), *last_load = load + loop_.loads.size();
     const auto *sink = loop_.sinks.data(), *last_sink = sink + loop_.sinks.size();
@@ -190,7 +200,7 @@ class Worker {
       std::uint32_t stop = end;
       if (load != last_load) stop = std::min(stop, load->before);
       if (sink != last_sink) stop = std::min(stop, sink->before);
-      for (; next < stop; ++next) code[next].kernel(code[next], slots_, n);
+      for (; next < stop; ++next) code[next].kernel(code[next], slots, n);
     }
   }
 
@@ -212,7 +222,9 @@ class Worker {
   std::byte* memory_;  ///< the rest of the thread's scratch
   Slot* slots_;
   std::byte* staging_;
-  std::byte* written_;  ///< blocks on their way past the caches
+  std::byte* written_;   ///< blocks on their way past the caches
+  Cursor* cursors_;      ///< one for each stream
+  Cursor* past_caches_;  ///< the first of those past the caches
   SinkState* sinks_;
   std::byte* leaves_;
 };
@@ -249,7 +261,8 @@ std::uint32_t block_of(const Loop& loop, bool past_caches) {
 
 LoopRun loop_run(const Loop& loop, Bases bases) {
   const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
-  LoopRun run{loop, bases, {}, striping, past_caches(loop, bases), 0};
+  LoopRun run{loop, bases, {}, striping, past_caches(loop, bases), 0, {}};
+  run.scalars.resize(loop.scalars.size());
   run.block = block_of(loop, !run.past_caches.empty());
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
@@ -272,6 +285,7 @@ class PreparedLoop::State {
       for (SinkRun& sink : run_.sinks) sink.clear();
       return;
     }
+    run_.copy_scalars();
     share_out();
     for (std::size_t chunk = 0; chunk < chunks(); ++chunk)
       if (done_.empty() || !done_[chunk])
