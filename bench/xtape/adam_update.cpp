@@ -1,5 +1,6 @@
-// The rule of optim::Adam in an Optimizer, with a loss that is linear in the parameters, so that its gradient is given;
-// and the same formula written out in an evaluation of its own, without the Optimizer's tests that all is finite.
+// The rule of optim::Adam in an Optimizer, with a loss that is linear in the parameters, so that its gradient is given,
+// and by `apply`, with the gradient alone; and the same formula written out in an evaluation of its own, without the
+// Optimizer's tests that all is finite.
 #include <cmath>
 #include <memory>
 
@@ -38,6 +39,11 @@ void optimizer_step(Optimized<T>& s) {
 }
 
 template <class T>
+void applied_step(Optimized<T>& s) {
+  s.optimizer.apply({s.gradients[s.iteration++ & 1]});
+}
+
+template <class T>
 struct Written : State<T> {
   xtape::Parameter m{"m", xtape::Array::zeros({kAdamSize}, xtape::dtype_of<T>)}, v = m;
 };
@@ -70,6 +76,7 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   for (int threads : {1, 2}) {
     all.push_back(adam_case<T>("xtape", threads, optimizer_step<T>));
+    all.push_back(adam_case<T>("xtape_apply", threads, applied_step<T>));
     all.push_back(adam_case<T>("xtape_formula", threads, written_step<T>));
   }
   return all;

@@ -23,6 +23,18 @@ void check_proposal(const Tape& tape, const Parameter& parameter, const Var& pro
                            wanted);
 }
 
+/// What was given for one call is not held until the next one.
+class ResetAtEnd {
+ public:
+  explicit ResetAtEnd(Tape& tape) : tape_(tape) {}
+  ~ResetAtEnd() { tape_.reset(); }
+  ResetAtEnd(const ResetAtEnd&) = delete;
+  ResetAtEnd& operator=(const ResetAtEnd&) = delete;
+
+ private:
+  Tape& tape_;
+};
+
 }  // namespace
 
 Optimizer::Optimizer(UpdateRule rule, Parameters parameters)
@@ -37,12 +49,53 @@ Step Optimizer::step(const LossFunction& loss) {
   return step;
 }
 
-Step Optimizer::step_unless(const LossFunction& loss, const Limits& limits) { return run(loss, limits, true); }
+Step Optimizer::step_unless(const LossFunction& loss, const Limits& limits) {
+  detail::Recording recording = record(loss, true);
+  return run(recording, limits, true);
+}
 
-Step Optimizer::measure(const LossFunction& loss, const Limits& limits) { return run(loss, limits, false); }
+Step Optimizer::measure(const LossFunction& loss, const Limits& limits) {
+  detail::Recording recording = record(loss, false);
+  return run(recording, limits, false);
+}
 
-Step Optimizer::run(const LossFunction& loss, const Limits& limits, bool update) {
-  detail::Recording recording = record(loss, update);
+Step Optimizer::apply(const std::vector<Array>& gradients) {
+  check_given(gradients);
+  const ResetAtEnd reset(tape_);
+  detail::Recording recording = begin(false);
+  recording.loss = tape_.variable(0.0);  // a finite one, until it is said that it is not known
+  for (const Array& gradient : gradients) recording.gradients.push_back(tape_.variable(gradient));
+  detail::record_norm(recording);
+  Step step = run(recording, {}, true);
+  if (step.outcome == Outcome::non_finite) detail::fail<NumericalError>("Optimizer: ", step.problem);
+  step.loss = std::numeric_limits<double>::quiet_NaN();
+  return step;
+}
+
+void Optimizer::check_given(const std::vector<Array>& gradients) const {
+  if (gradients.size() != parameters_.size()) {
+    detail::fail<ValueError>("Optimizer: there must be a gradient for each parameter: ", gradients.size(), " for ",
+                             parameters_.size());
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const Parameter& parameter = parameters_[i];
+    if (gradients[i].dtype() != parameter.dtype()) {
+      detail::fail<DTypeError>("Optimizer: the gradient for '", parameter.name(), "' must be ", name(parameter.dtype()),
+                               ", is ", name(gradients[i].dtype()));
+    }
+    if (gradients[i].shape() != parameter.shape()) {
+      detail::fail<ShapeError>("Optimizer: the gradient for '", parameter.name(), "' must be ",
+                               to_string(parameter.shape()), ", is ", to_string(gradients[i].shape()));
+    }
+  }
+  if (rule_.looks_ahead()) {
+    detail::fail<ValueError>(
+        "Optimizer: the rule looks ahead: it takes its gradients itself, at another point than the parameters' "
+        "values");
+  }
+}
+
+Step Optimizer::run(detail::Recording& recording, const Limits& limits, bool update) {
   std::vector<Assignment> assignments;
   if (update) assignments = propose(recording);
   bool apart = update && detail::are_large(parameters_) && will_stay_finite(largest_norm_);
@@ -96,15 +149,20 @@ void Optimizer::remember_finite(const detail::Recording& recording) {
   for (std::size_t i = 0; i < parameters_.size(); ++i) finite_values_[i] = present_value(parameters_[i]);
 }
 
-detail::Recording Optimizer::record(const LossFunction& loss, bool update) {
-  tape_.reset();
+detail::Recording Optimizer::begin(bool look_ahead) {
+  if (tape_.size() > 0) tape_.reset();  // twice would forget the recording before, which this one may repeat
   detail::Recording recording;
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     const Parameter& parameter = parameters_[i];
     recording.points.push_back(tape_.read(parameter));
     states_[i].begin(tape_, iterations_ + 1);
-    if (update && rule_.looks_ahead()) tape_.substitute(parameter, rule_.look_ahead(recording.points[i], states_[i]));
+    if (look_ahead) tape_.substitute(parameter, rule_.look_ahead(recording.points[i], states_[i]));
   }
+  return recording;
+}
+
+detail::Recording Optimizer::record(const LossFunction& loss, bool update) {
+  detail::Recording recording = begin(update && rule_.looks_ahead());
   recording.loss = detail::record_loss(tape_, loss);
   if (!dependence_checked_) detail::check_dependence(tape_, recording.loss, parameters_);
   dependence_checked_ = true;

@@ -89,7 +89,10 @@ void record_gradients(Tape& tape, const Parameters& parameters, Recording& recor
   std::vector<Target> targets;
   for (Parameter& parameter : parameters) targets.emplace_back(parameter);
   recording.gradients = tape.gradient(recording.loss, targets);
+  record_norm(recording);
+}
 
+void record_norm(Recording& recording) {
   Var total = squared_norm(recording.gradients[0]);
   for (std::size_t i = 1; i < recording.gradients.size(); ++i) total = total + squared_norm(recording.gradients[i]);
   recording.norm = sqrt(total);

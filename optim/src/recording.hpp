@@ -32,7 +32,9 @@ void check_dependence(const Tape& tape, const Var& loss, const Parameters& param
 
 /// Records the loss. Throws ValueError without a loss function, ShapeError or DTypeError if it is no floating scalar.
 Var record_loss(Tape& tape, const LossFunction& loss);
-/// Records the gradients of recording.loss, their norm and whether it is finite. Elements beyond 1e154 overflow it.
+/// Records the norm of recording.gradients, and whether it and the loss are finite. Elements beyond 1e154 overflow it.
+void record_norm(Recording& recording);
+/// Records the gradients of recording.loss and their norm.
 void record_gradients(Tape& tape, const Parameters& parameters, Recording& recording);
 
 /// Which value is not finite, in words.

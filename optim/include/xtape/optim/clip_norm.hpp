@@ -15,6 +15,7 @@ struct ClipNorm {
   double max_norm = 1;
 
   Var look_ahead(const Var& x, State& state) const;
+  bool looks_ahead() const { return rule.looks_ahead(); }
   Var update(const Var& x, const Var& gradient, State& state) const;
   /// See KeepsFinite: where the rule does, for the gradient only becomes shorter.
   bool keeps_finite(double largest, std::int64_t step) const;

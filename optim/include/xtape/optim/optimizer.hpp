@@ -66,6 +66,13 @@ class Optimizer {
   /// One update, unless a limit is reached or something is not finite: then parameters and state are unchanged, and
   /// the outcome says why.
   Step step_unless(const LossFunction& loss, const Limits& limits);
+  /// One update by gradients that are there already: sums over several losses, or what another program has computed.
+  /// One for each parameter, in the order of the parameters, taken at their present values. All else is as in `step`;
+  /// the Step's loss is NaN, for it is not known. Memory that a gradient borrows is not read after the call. Throws,
+  /// with parameters and state unchanged, ValueError if there are more or fewer of them than parameters, or if the rule
+  /// looks ahead, and so wants them taken elsewhere; DTypeError or ShapeError if one differs from its parameter;
+  /// NumericalError if a gradient or a new value is not finite.
+  Step apply(const std::vector<Array>& gradients);
   /// Loss and gradient norm as they are, without an update.
   Step measure(const LossFunction& loss, const Limits& limits = {});
 
@@ -85,9 +92,11 @@ class Optimizer {
     return {parameter.version(), parameter.value().bytes()};
   }
 
+  detail::Recording begin(bool look_ahead);
   detail::Recording record(const LossFunction& loss, bool update);
+  void check_given(const std::vector<Array>& gradients) const;
   std::vector<Assignment> propose(detail::Recording& recording);
-  Step run(const LossFunction& loss, const Limits& limits, bool update);
+  Step run(detail::Recording& recording, const Limits& limits, bool update);
   bool assign(detail::Recording& recording, std::span<const Assignment> assignments);
   bool will_stay_finite(double largest) const;
   void remember_finite(const detail::Recording& recording);

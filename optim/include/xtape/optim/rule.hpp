@@ -65,7 +65,7 @@ concept HasUpdate = requires(const T& rule, const Var& var, State& state) {
 };
 
 /// A rule whose gradient is taken elsewhere than at x: `Var look_ahead(const Var& x, State& state) const` gives the
-/// point.
+/// point. A rule around another one says by `bool looks_ahead() const` whether that does.
 template <class T>
 concept HasLookAhead = requires(const T& rule, const Var& var, State& state) {
   { rule.look_ahead(var, state) } -> std::convertible_to<Var>;
@@ -92,7 +92,8 @@ class UpdateRule {
   UpdateRule(Rule rule) {
     if constexpr (requires { rule.check(); }) rule.check();
     if constexpr (HasLookAhead<Rule>)
-      look_ahead_ = [rule](const Var& x, State& state) -> Var { return rule.look_ahead(x, state); };
+      if (looks_ahead(rule))
+        look_ahead_ = [rule](const Var& x, State& state) -> Var { return rule.look_ahead(x, state); };
     if constexpr (KeepsFinite<Rule>)
       keeps_finite_ = [rule](double largest, std::int64_t step) { return rule.keeps_finite(largest, step); };
     update_ = [rule = std::move(rule)](const Var& x, const Var& gradient, State& state) -> Var {
@@ -116,6 +117,11 @@ class UpdateRule {
   }
 
  private:
+  template <class Rule>
+  static bool looks_ahead(const Rule& rule) {
+    if constexpr (requires { rule.looks_ahead(); }) return rule.looks_ahead();
+    else return true;
+  }
   void check_callable() const;
 
   std::function<Var(const Var&, const Var&, State&)> update_;
