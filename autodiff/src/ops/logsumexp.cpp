@@ -78,7 +78,8 @@ Var logsumexp_of(const Var& x, const AxisSet& chosen) {
   return parts.excess + parts.shift;
 }
 
-/// x less its largest element over the chosen axes, the exponentials of that, and their sums, all in the shape of x.
+/// x less its largest element over the chosen axes, the exponentials of that, and their sums over these axes, which are
+/// kept with extent 1.
 struct Shifted {
   Var exponents, exponentials, sums;
 };
@@ -86,15 +87,14 @@ struct Shifted {
 Shifted shifted(std::string_view op, const Var& x, const AxisSet& chosen) {
   check_floating(op, x);
   const Shape kept = kept_shape(x.shape(), chosen);
-  const auto again = [&](const Var& value) { return broadcasted(reshaped(value, kept), x.shape()); };
   const bool empty = reduced_size(x.shape(), chosen) == 0;
   const auto shift = [&] {  // NaN where the largest is infinite, so that all results and gradients are
     const Var largest = stop_gradient(reduced(max_op, x, chosen));
-    return again(largest + (largest - largest));
+    return broadcasted(reshaped(largest + (largest - largest), kept), x.shape());
   };
   const Var exponents = empty ? x : x - shift();
   const Var exponentials = exp(exponents);
-  return {exponents, exponentials, again(reduced(sum_op, exponentials, chosen))};
+  return {exponents, exponentials, reshaped(reduced(sum_op, exponentials, chosen), kept)};
 }
 
 }  // namespace
@@ -110,14 +110,14 @@ Var logsumexp(const Operand& x, const Axes& axes, bool keepdims) {
 Var softmax(const Operand& x, const Axes& axes) {
   return detail::record_reduction("softmax", x, axes, false, [](const Var& v, const detail::AxisSet& chosen) {
     const detail::Shifted parts = detail::shifted("softmax", v, chosen);
-    return parts.exponentials / parts.sums;
+    return parts.exponentials / detail::broadcasted(parts.sums, v.shape());
   });
 }
 
 Var log_softmax(const Operand& x, const Axes& axes) {
   return detail::record_reduction("log_softmax", x, axes, false, [](const Var& v, const detail::AxisSet& chosen) {
     const detail::Shifted parts = detail::shifted("log_softmax", v, chosen);
-    return parts.exponents - log(parts.sums);
+    return parts.exponents - detail::broadcasted(log(parts.sums), v.shape());
   });
 }
 
