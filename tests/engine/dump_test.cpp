@@ -116,6 +116,20 @@ TEST(Dump, SoftmaxCrossEntropy) {
   compare_both("softmax_cross_entropy", tape, {loss, gradient});
 }
 
+TEST(Dump, SoftmaxRegressionStep) {
+  Parameter weights("weights", Array::zeros({30, 4})), bias("bias", Array::zeros({4}));
+  Tape tape(Options{});
+  const Array features = Array::ones({1200, 30}), labels = Array::zeros({1200, 4});
+  const Var x = tape.variable(features), w = tape.read(weights), b = tape.read(bias);
+  const Var logits = matmul(x, w) + b;
+  const Var loss = softmax_cross_entropy(logits, labels);
+  const auto [dw, db] = tape.gradient<2>(loss, {weights, bias});
+  const Var step_of_w = 0.1 * dw, step_of_b = 0.1 * db;
+  const Var next_w = w - step_of_w, next_b = b - step_of_b;
+  if (instruction_set() != "avx512") GTEST_SKIP() << "products with several columns are BLAS's here";
+  compare_both("softmax_regression_step", tape, {loss, next_w, next_b});
+}
+
 TEST(Dump, NothingRuns) {
   Parameter p("p", Array{1, 2});
   Tape tape(Options{});

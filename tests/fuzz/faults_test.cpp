@@ -75,6 +75,7 @@ INSTANTIATE_TEST_SUITE_P(Planner, Faults,
                                          Fault{"ignore_aliases", &detail::PlannerFaults::ignore_aliases},
                                          Fault{"ignore_readers", &detail::PlannerFaults::ignore_readers},
                                          Fault{"ignore_places", &detail::PlannerFaults::ignore_places},
+                                         Fault{"ignore_row_readers", &detail::PlannerFaults::ignore_row_readers},
                                          Fault{"donate_early", &detail::PlannerFaults::donate_early}),
                          [](const testing::TestParamInfo<Fault>& fault) { return std::string(fault.param.name); });
 

@@ -35,11 +35,11 @@ void Recorder::step() {
   static constexpr struct {
     Step step;
     int weight;
-  } kSteps[] = {{&Recorder::unary, 8},      {&Recorder::binary, 10},        {&Recorder::selection, 3},
-                {&Recorder::reduction, 6},  {&Recorder::product, 3},        {&Recorder::normalisation, 1},
-                {&Recorder::row_block, 2},  {&Recorder::mini_batch, 2},     {&Recorder::movement, 4},
-                {&Recorder::slicing, 3},    {&Recorder::joining, 2},        {&Recorder::taking, 2},
-                {&Recorder::conversion, 1}, {&Recorder::differentiation, 2}};
+  } kSteps[] = {{&Recorder::unary, 8},     {&Recorder::binary, 10},    {&Recorder::selection, 3},
+                {&Recorder::reduction, 6}, {&Recorder::product, 3},    {&Recorder::normalisation, 1},
+                {&Recorder::row_block, 2}, {&Recorder::whole_rows, 2}, {&Recorder::mini_batch, 2},
+                {&Recorder::movement, 4},  {&Recorder::slicing, 3},    {&Recorder::joining, 2},
+                {&Recorder::taking, 2},    {&Recorder::conversion, 1}, {&Recorder::differentiation, 2}};
   int total = 0;
   for (const auto& [step, weight] : kSteps) total += weight;
   std::int64_t choice = random_.integer(0, total - 1);
@@ -253,6 +253,28 @@ void Recorder::mini_batch() {
   keep(random_.chance(0.5L) ? matmul(transpose(rows), weights) : matmul(weights, rows));
   if (random_.chance(0.1L)) keep(rows);
   if (random_.chance(0.1L)) keep(labels);
+}
+
+/// What a plan may do by blocks of whole rows: work on rows that reads their own sums and largest elements again,
+/// before, after or between products with several columns.
+void Recorder::whole_rows() {
+  const bool many = random_.chance(0.3L);
+  const std::int64_t widest = many && largest_ < 10000 ? 3 : 8, columns = random_.integer(2, widest);
+  const std::int64_t depth = random_.chance(0.3L) ? columns : random_.integer(2, widest);
+  const std::int64_t rows = many ? random_.integer(1024, largest_ / std::max(columns, depth)) : random_.integer(4, 60);
+  const Var matrix = tame(with_shape({rows, depth}));
+  const Var product =
+      random_.chance(0.7L) ? matmul(matrix, with_shape({depth, columns})) : square(with_shape({rows, columns}));
+  const Var logits = tame(product);
+  keep(logits);
+  const Var read = random_.chance(0.5L) ? logits : product;
+  const Var largest = random_.chance(0.5L) ? max(read, {-1}, true) : mean(read, {-1}, true);
+  if (random_.chance(0.3L)) keep(largest);
+  const Var shift = random_.chance(0.5L) ? largest : tame(largest + beside({rows, 1}));
+  const Var weights = exp(tame(logits - shift)), total = sum(weights, {-1}, true);
+  keep(random_.chance(0.5L) ? weights / total : logits * log(total));
+  if (random_.chance(0.5L)) keep(matmul(transpose(matrix), random_.chance(0.5L) ? logits : values_.back()));
+  if (random_.chance(0.2L)) keep(sum(values_.back(), {0}));
 }
 
 void Recorder::movement() {

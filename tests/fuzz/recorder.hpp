@@ -44,6 +44,7 @@ class Recorder {
   void product();
   void row_block();
   void mini_batch();
+  void whole_rows();
   void movement();
   void slicing();
   void joining();

@@ -1,7 +1,10 @@
 #include "debug/traffic.hpp"
 
+#include <algorithm>
 #include <set>
 #include <tuple>
+
+#include "plan/row_loops.hpp"
 
 namespace xtape::detail {
 
@@ -22,10 +25,11 @@ class Matrices {
  public:
   std::int64_t bytes(const RowsRead& matrix, const Loop& loop, DType dtype) {
     std::int64_t bytes = 0;
+    const std::int64_t rows = loop.space.size() / std::max<std::int64_t>(1, loop.columns);
     if (matrix.places != kNoNode && seen_.emplace(matrix.places, 0, kNoNode).second)
-      bytes += loop.space.size() * static_cast<std::int64_t>(sizeof(std::int64_t));
+      bytes += rows * static_cast<std::int64_t>(sizeof(std::int64_t));
     if (matrix.value != kNoNode && seen_.emplace(matrix.value, matrix.offset, matrix.places).second)
-      bytes += loop.space.size() * matrix.columns * static_cast<std::int64_t>(size_of(dtype));
+      bytes += rows * matrix.columns * static_cast<std::int64_t>(size_of(dtype));
     return bytes;
   }
 
@@ -37,15 +41,25 @@ Traffic of_loop(const Plan& plan, const Loop& loop) {
   Traffic traffic;
   Matrices matrices;
   for (const Loop::Stream& stream : loop.streams)
-    (stream.written ? traffic.written : traffic.read) += loop.space.size() * static_cast<std::int64_t>(stream.bytes);
+    (stream.written ? traffic.written : traffic.read) +=
+        loop.space.size() / (stream.per_row ? loop.columns : 1) * static_cast<std::int64_t>(stream.bytes);
   for (const Loop::Scalar& scalar : loop.scalars) traffic.read += static_cast<std::int64_t>(scalar.bytes);
   for (const Loop::Load& load : loop.loads) {
     const bool strided = load.matrix.value == kNoNode;
+    const Shape space = load.per_row ? rows_of(loop.space) : loop.space;
     const std::int64_t elements = load.rows != nullptr ? load.matrix.columns
-                                  : strided            ? distinct_elements(load.access.view, loop.space)
+                                  : strided            ? distinct_elements(load.access.view, space)
                                                        : 0;
     traffic.read += elements * static_cast<std::int64_t>(size_of(load.dtype));
     traffic.read += matrices.bytes(load.matrix, loop, load.dtype);
+  }
+  for (const Loop::Product& product : loop.products) {
+    traffic.read += bytes_of(plan.program[product.factor.base]);
+    traffic.read += matrices.bytes(product.matrix, loop, product.dtype);
+  }
+  for (const Loop::Product& sum : loop.product_sums) {
+    traffic.written += bytes_of(plan.program[sum.value]);
+    traffic.read += matrices.bytes(sum.matrix, loop, sum.dtype);
   }
   for (const Loop::Sink& sink : loop.sinks) {
     traffic.written += bytes_of(plan.program[sink.value]);

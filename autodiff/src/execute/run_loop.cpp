@@ -7,13 +7,16 @@
 #include <utility>
 #include <vector>
 
+#include "execute/block_products.hpp"
 #include "execute/memory.hpp"
 #include "execute/per_thread.hpp"
+#include "execute/row_steps.hpp"
 #include "execute/run.hpp"
 #include "execute/sink.hpp"
 #include "execute/strided.hpp"
 #include "execute/threads.hpp"
 #include "plan/faults.hpp"
+#include "plan/row_loops.hpp"
 
 namespace xtape::detail {
 
@@ -65,6 +68,7 @@ struct LoopRun {
   const Loop& loop;
   Bases bases;
   std::vector<SinkRun> sinks;
+  std::vector<ProductSum> product_sums;
   Striping striping;
   std::vector<std::uint8_t> past_caches;  ///< for each stream; empty if there are none
   std::uint32_t block;
@@ -76,15 +80,21 @@ struct LoopRun {
       scalars[i].fill(bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes, scalar.bytes);
     }
   }
+
+  /// A slot's block. Copies along rows end up to a cache line beyond.
+  bool multiplies() const { return !loop.products.empty() || !product_sums.empty(); }
+  std::size_t register_bytes() const { return padded(block * kWidest) + (loop.columns > 0 ? kSpreadBeyond : 0); }
+  /// Elements of a stream that may have to be staged: those of fewer than kPadding rows.
+  std::size_t staged() const { return std::max(kStaged, static_cast<std::size_t>(loop.columns) * kPadding); }
 };
 
 /// One thread's slots and reductions.
 class Worker {
  public:
-  Worker(const LoopRun& run, std::byte* scratch) : run_(run), loop_(run.loop), memory_(scratch) {
+  Worker(LoopRun& run, std::byte* scratch) : run_(run), loop_(run.loop), memory_(scratch) {
     slots_ = reinterpret_cast<Slot*>(take(loop_.slots * sizeof(Slot)));
-    for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(run.block * kWidest), 1};
-    staging_ = take(loop_.streams.size() * kStaged * kWidest);
+    for (std::uint32_t i = 0; i < loop_.registers; ++i) slots_[i] = {take(run.register_bytes()), 1};
+    staging_ = take(loop_.streams.size() * run.staged() * kWidest);
     cursors_ = reinterpret_cast<Cursor*>(take(loop_.streams.size() * sizeof(Cursor)));
     written_ = take(run.past_caches.size() * padded(run.block * kWidest));
     begin_streams();
@@ -92,20 +102,24 @@ class Worker {
       slots_[loop_.scalars[i].slot] = {const_cast<std::byte*>(run.scalars[i].bytes), 0};
     sinks_ = reinterpret_cast<SinkState*>(take(loop_.sinks.size() * sizeof(SinkState)));
     for (std::size_t i = 0; i < loop_.sinks.size(); ++i) new (sinks_ + i) SinkState;
+    if (run.multiplies()) prepare_products();
     leaves_ = memory_;
+    if (loop_.columns > 0) row_space_ = rows_of(loop_.space);
   }
 
   static std::size_t scratch_bytes(const LoopRun& run) {
     const Loop& loop = run.loop;
-    std::size_t sum = padded(loop.slots * sizeof(Slot)) + loop.registers * padded(run.block * kWidest) +
-                      padded(loop.streams.size() * kStaged * kWidest) + padded(loop.streams.size() * sizeof(Cursor)) +
-                      run.past_caches.size() * padded(run.block * kWidest) +
-                      padded(loop.sinks.size() * sizeof(SinkState));
+    std::size_t sum =
+        padded(loop.slots * sizeof(Slot)) + loop.registers * run.register_bytes() +
+        padded(loop.streams.size() * run.staged() * kWidest) + padded(loop.streams.size() * sizeof(Cursor)) +
+        run.past_caches.size() * padded(run.block * kWidest) + padded(loop.sinks.size() * sizeof(SinkState));
     for (const Loop::Sink& sink : loop.sinks) sum += padded(SinkState::leaf_bytes(sink));
-    return sum;
+    return sum + product_bytes(run);
   }
 
   void run_chunk(std::int64_t chunk) {
+    chunk_ = chunk;
+    for (const ProductSum& sum : run_.product_sums) sum.begin(chunk);
     const ChunkRange range = loop_.chunking[chunk];
     memory_ = leaves_;
     for (std::size_t i = 0; i < loop_.sinks.size(); ++i)
@@ -122,9 +136,29 @@ class Worker {
   }
 
  private:
+  static std::size_t product_bytes(const LoopRun& run) {
+    if (!run.multiplies()) return 0;
+    std::size_t sum = kGemmScratch, largest = 0;
+    for (const Loop::Product& product : run.loop.products) sum += padded(packed_bytes(product, run.loop.columns));
+    for (const ProductSum& product : run.product_sums) largest = std::max(largest, product.bytes());
+    return sum + padded(largest) + run.register_bytes();
+  }
+
+  void prepare_products() {
+    std::size_t largest = 0;
+    for (const ProductSum& product : run_.product_sums) largest = std::max(largest, product.bytes());
+    gemm_scratch_ = take(kGemmScratch);
+    block_sums_ = take(largest);
+    block_results_ = take(run_.register_bytes());
+    packed_ = memory_;
+    for (const Loop::Product& product : loop_.products)
+      pack_factor(product, loop_.columns, run_.bases, take(packed_bytes(product, loop_.columns)));
+  }
+
   std::byte* take(std::size_t bytes) { return std::exchange(memory_, memory_ + padded(bytes)); }
 
   void run_range(const ChunkRange& range) {
+    if (loop_.columns > 0) return run_rows(range);
     std::int64_t begin = range.begin;
     while (begin < range.end) {
       auto n = static_cast<std::size_t>(std::min<std::int64_t>(run_.block, range.end - begin));
@@ -140,8 +174,25 @@ class Worker {
     }
   }
 
+  /// Blocks of whole rows, a multiple of kPadding of them, or the last few.
+  void run_rows(const ChunkRange& range) {
+    const std::int64_t step = loop_.columns * static_cast<std::int64_t>(kPadding);
+    for (std::int64_t begin = range.begin, n; begin < range.end; begin += n) {
+      const std::int64_t left = range.end - begin;
+      n = left < step ? left : std::min<std::int64_t>(run_.block, left / step * step);
+      if (left < step) run_staged(begin, static_cast<std::size_t>(n));
+      else run_whole(begin, static_cast<std::size_t>(n));
+    }
+  }
+
+  /// How many elements a value has in a block of n places.
+  std::size_t count(bool per_row, std::size_t n) const {
+    return per_row ? n / static_cast<std::size_t>(loop_.columns) : n;
+  }
+
   std::byte* stream_at(const Loop::Stream& stream, std::int64_t begin) const {
-    return run_.bases[stream.value] + static_cast<std::size_t>(stream.offset + begin) * stream.bytes;
+    const std::int64_t first = stream.per_row ? begin / loop_.columns : begin;
+    return run_.bases[stream.value] + static_cast<std::size_t>(stream.offset + first) * stream.bytes;
   }
 
   /// A stream through memory, as whole blocks want it.
@@ -149,6 +200,7 @@ class Worker {
     std::byte* base;
     std::ptrdiff_t bytes;  ///< of an element
     Slot* slot;
+    bool per_row;
   };
 
   /// Streams past the caches are computed in a block that stays where it is; their cursors come last.
@@ -157,7 +209,8 @@ class Worker {
     for (std::size_t i = 0; i < loop_.streams.size(); ++i) {
       const Loop::Stream& stream = loop_.streams[i];
       const bool past_caches = !run_.past_caches.empty() && run_.past_caches[i];
-      const Cursor cursor{stream_at(stream, 0), static_cast<std::ptrdiff_t>(stream.bytes), slots_ + stream.slot};
+      const Cursor cursor{stream_at(stream, 0), static_cast<std::ptrdiff_t>(stream.bytes), slots_ + stream.slot,
+                          stream.per_row};
       *cursor.slot = {past_caches ? written_ + i * padded(run_.block * kWidest) : cursor.base, 1};
       *(past_caches ? --last : next++) = cursor;
     }
@@ -165,8 +218,9 @@ class Worker {
   }
 
   void run_whole(std::int64_t begin, std::size_t n) {
+    const std::int64_t row = loop_.columns > 0 ? begin / loop_.columns : begin;
     for (Cursor* cursor = cursors_; cursor != past_caches_; ++cursor)
-      cursor->slot->data = cursor->base + begin * cursor->bytes;
+      cursor->slot->data = cursor->base + (cursor->per_row ? row : begin) * cursor->bytes;
     run_block(begin, n);
     for (Cursor *cursor = past_caches_, *end = cursors_ + loop_.streams.size(); cursor != end; ++cursor)
       loop_.past_caches->copy(cursor->base + begin * cursor->bytes, cursor->slot->data,
@@ -176,13 +230,14 @@ class Worker {
   void run_staged(std::int64_t begin, std::size_t n) {
     std::byte* stage = staging_;
     for (const Loop::Stream& stream : loop_.streams) {
-      if (!stream.written) std::memcpy(stage, stream_at(stream, begin), n * stream.bytes);
+      if (!stream.written) std::memcpy(stage, stream_at(stream, begin), count(stream.per_row, n) * stream.bytes);
       slots_[stream.slot].data = stage;
-      stage += kStaged * kWidest;
+      stage += run_.staged() * kWidest;
     }
     run_block(begin, n);
     for (const Loop::Stream& stream : loop_.streams)
-      if (stream.written) std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, n * stream.bytes);
+      if (stream.written)
+        std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, count(stream.per_row, n) * stream.bytes);
     begin_streams();
   }
 
@@ -191,16 +246,29 @@ class Worker {
     const Slot* slots = slots_;
     const auto end = static_cast<std::uint32_t>(loop_.code.size());
     const auto *load = loop_.loads.data(), *last_load = load + loop_.loads.size();
+    const auto *product = loop_.products.data(), *last_product = product + loop_.products.size();
+    const auto *sum = loop_.product_sums.data(), *last_sum = sum + loop_.product_sums.size();
+    const auto *row_step = loop_.row_steps.data(), *last_row_step = row_step + loop_.row_steps.size();
     const auto *sink = loop_.sinks.data(), *last_sink = sink + loop_.sinks.size();
+    const std::size_t rows = count(loop_.columns > 0, n);
     for (std::uint32_t next = 0; true;) {
       for (; load != last_load && load->before == next; ++load) run_load(*load, begin, n);
+      for (; product != last_product && product->before == next; ++product) run_product(*product, begin, n);
+      for (; row_step != last_row_step && row_step->before == next; ++row_step)
+        run_row_step(*row_step, slots_, loop_.columns, n);
       for (; sink != last_sink && sink->before == next; ++sink)
         run_sink(static_cast<std::size_t>(sink - loop_.sinks.data()), begin, n);
+      for (; sum != last_sum && sum->before == next; ++sum)
+        run_.product_sums[static_cast<std::size_t>(sum - loop_.product_sums.data())].add(
+            chunk_, block_rows(*sum, begin, n), slots_[sum->slot].data, block_sums_, gemm_scratch_);
       if (next == end) return;
       std::uint32_t stop = end;
       if (load != last_load) stop = std::min(stop, load->before);
+      if (product != last_product) stop = std::min(stop, product->before);
+      if (sum != last_sum) stop = std::min(stop, sum->before);
+      if (row_step != last_row_step) stop = std::min(stop, row_step->before);
       if (sink != last_sink) stop = std::min(stop, sink->before);
-      for (; next < stop; ++next) code[next].kernel(code[next], slots, n);
+      for (; next < stop; ++next) code[next].kernel(code[next], slots, loop_.computes[next].per_row ? rows : n);
     }
   }
 
@@ -211,13 +279,31 @@ class Worker {
     else sinks_[index].feed(run_.sinks[index], rows_read(sink.matrix, sink.dtype, run_.bases, begin), x, n);
   }
 
+  BlockRows block_rows(const Loop::Product& product, std::int64_t begin, std::size_t n) const {
+    const std::int64_t row = begin / loop_.columns;
+    return {rows_read(product.matrix, product.dtype, run_.bases, row).data,
+            static_cast<std::int64_t>(n) / loop_.columns};
+  }
+
+  void run_product(const Loop::Product& product, std::int64_t begin, std::size_t n) {
+    const std::byte* packed = packed_;
+    for (const Loop::Product* other = loop_.products.data(); other != &product; ++other)
+      packed += padded(packed_bytes(*other, loop_.columns));
+    const bool in_register = product.slot < loop_.registers;  // not so are streams, which have no room after a block
+    std::byte* result = in_register ? slots_[product.slot].data : block_results_;
+    multiply_rows(product, loop_.columns, block_rows(product, begin, n), packed, run_.bases, result, gemm_scratch_);
+    if (!in_register) std::memcpy(slots_[product.slot].data, result, n * size_of(product.dtype));
+  }
+
   void run_load(const Loop::Load& load, std::int64_t begin, std::size_t n) {
     std::byte* to = slots_[load.slot].data;
     if (load.matrix.value != kNoNode) return load_rows(to, load, run_.bases, begin, n);
-    load_strided(to, run_.bases[load.access.base], size_of(load.dtype), load.access.view, loop_.space, begin, n);
+    load_strided(to, run_.bases[load.access.base], size_of(load.dtype), load.access.view,
+                 load.per_row ? row_space_ : loop_.space, load.per_row ? begin / loop_.columns : begin,
+                 count(load.per_row, n));
   }
 
-  const LoopRun& run_;
+  LoopRun& run_;
   const Loop& loop_;
   std::byte* memory_;  ///< the rest of the thread's scratch
   Slot* slots_;
@@ -227,12 +313,19 @@ class Worker {
   Cursor* past_caches_;  ///< the first of those past the caches
   SinkState* sinks_;
   std::byte* leaves_;
+  Shape row_space_;  ///< of loads of values of rows
+  std::int64_t chunk_ = 0;
+  std::byte *gemm_scratch_ = nullptr, *block_sums_ = nullptr, *block_results_ = nullptr,
+            *packed_ = nullptr;  ///< of products
 };
 
 double nanoseconds(const Loop& loop) {
   double row_elements = 0;
   for (const Loop::Load& load : loop.loads) row_elements += static_cast<double>(load.matrix.columns);
   for (const Loop::Sink& sink : loop.sinks) row_elements += static_cast<double>(sink.matrix.columns);
+  for (const auto* products : {&loop.products, &loop.product_sums})
+    for (const Loop::Product& product : *products)
+      row_elements += static_cast<double>(product.matrix.columns) / static_cast<double>(loop.columns) * 4;
   const double place =
       kNanosecondsPerElement * static_cast<double>(1 + loop.code.size()) + kNanosecondsPerRowElement * row_elements;
   return static_cast<double>(loop.space.size()) * place;
@@ -256,16 +349,19 @@ std::vector<std::uint8_t> past_caches(const Loop& loop, Bases bases) {
 /// 6.1 ms with blocks of 192 or 256.
 std::uint32_t block_of(const Loop& loop, bool past_caches) {
   constexpr std::uint32_t kInPlace = 128;
-  return loop.past_caches == nullptr || past_caches ? loop.block : std::min(loop.block, kInPlace);
+  return loop.past_caches == nullptr || past_caches || loop.columns > 0 ? loop.block : std::min(loop.block, kInPlace);
 }
 
 LoopRun loop_run(const Loop& loop, Bases bases) {
   const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
-  LoopRun run{loop, bases, {}, striping, past_caches(loop, bases), 0, {}};
+  LoopRun run{loop, bases, {}, {}, striping, past_caches(loop, bases), 0, {}};
   run.scalars.resize(loop.scalars.size());
   run.block = block_of(loop, !run.past_caches.empty());
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
+  run.product_sums.reserve(loop.product_sums.size());
+  for (const Loop::Product& sum : loop.product_sums)
+    run.product_sums.emplace_back(sum, loop.columns, bases[sum.value], loop.chunking.count());
   return run;
 }
 
@@ -291,6 +387,7 @@ class PreparedLoop::State {
       if (done_.empty() || !done_[chunk])
         run_chunk(chunk, large_ ? large_->data() : per_thread<ThreadScratch>().take(scratch_bytes_));
     for (SinkRun& sink : run_.sinks) sink.finish();
+    for (ProductSum& sum : run_.product_sums) sum.finish();
   }
 
  private:

@@ -45,7 +45,8 @@ void with_word(std::size_t bytes, Function function) {
 
 bool SmallLoop::fits(const Loop& loop) {
   const std::int64_t elements = loop.space.size();
-  if (elements == 0 || elements > (is_direct(loop) ? kMostDirect : kMostStaged) || loop.chunking.count() != 1)
+  if (elements == 0 || elements > (is_direct(loop) ? kMostDirect : kMostStaged) || loop.chunking.count() != 1 ||
+      loop.columns > 0)
     return false;
   return stage_bytes(loop) <= kMostStage && std::ranges::all_of(loop.sinks, [](const Loop::Sink& sink) {
            return sink.rows != nullptr || sink.shape.inner == 1;

@@ -19,6 +19,7 @@ XTAPE_DECLARE_KERNELS(SmallMatmulKernels, small_matmul)
 XTAPE_DECLARE_KERNELS(GemmKernels, gemm_kernels)
 XTAPE_DECLARE_KERNELS(RowKernels, row_kernels)
 XTAPE_DECLARE_KERNELS(StreamKernels, stream_kernels)
+XTAPE_DECLARE_KERNELS(SpreadKernels, spread_kernels)
 
 namespace xtape::detail {
 namespace {
@@ -28,6 +29,7 @@ constinit const ByInstructionSet<SmallMatmulKernels> small_matmuls = XTAPE_ALL_S
 constinit const ByInstructionSet<GemmKernels> gemms = XTAPE_ALL_SETS(gemm_kernels);
 constinit const ByInstructionSet<RowKernels> rows = XTAPE_ALL_SETS(row_kernels);
 constinit const ByInstructionSet<StreamKernels> streams = XTAPE_ALL_SETS(stream_kernels);
+constinit const ByInstructionSet<SpreadKernels> spreads = XTAPE_ALL_SETS(spread_kernels);
 
 std::string_view name(InstructionSet set) { return kNames[static_cast<std::size_t>(set)]; }
 
@@ -118,6 +120,8 @@ const RowKernel& row_kernel(DType dtype, InstructionSet set) {
 }
 
 const StreamKernels& stream_kernels(InstructionSet set) { return streams[set]; }
+
+const SpreadKernels& spread_kernels(InstructionSet set) { return spreads[set]; }
 
 constinit const ByInstructionSet<ReductionKernels> sum_reductions = XTAPE_ALL_SETS(sum_reduction);
 constinit const ByInstructionSet<ReductionKernels> max_reductions = XTAPE_ALL_SETS(max_reduction);

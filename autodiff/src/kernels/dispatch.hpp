@@ -6,6 +6,7 @@
 #include "kernels/gemm_kernel.hpp"
 #include "kernels/kernel.hpp"
 #include "kernels/row_kernel.hpp"
+#include "kernels/spread_kernel.hpp"
 
 namespace xtape::detail {
 
@@ -33,6 +34,7 @@ const SmallMatmulKernels& small_matmul(InstructionSet set);
 /// Null where the machine's BLAS is as good.
 const GemmKernels& gemm_kernels(InstructionSet set);
 const StreamKernels& stream_kernels(InstructionSet set);
+const SpreadKernels& spread_kernels(InstructionSet set);
 /// For float32 and float64.
 const RowKernel& row_kernel(DType dtype, InstructionSet set);
 

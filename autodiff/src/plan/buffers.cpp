@@ -20,6 +20,17 @@ std::vector<std::uint32_t> last_readers(const Program& program, const std::vecto
   return last;
 }
 
+namespace {
+
+/// A loop by rows walks values of rows at another pace than the rest.
+bool written_per_row(const Loop& loop, NodeId value) {
+  return std::ranges::any_of(loop.streams, [=](const Loop::Stream& stream) {
+    return stream.value == value && stream.written && stream.per_row;
+  });
+}
+
+}  // namespace
+
 bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
   const auto reads_old = [&](const auto& item) { return item.value == old; };
   const auto by_places = [](const RowsRead& matrix) {
@@ -29,13 +40,18 @@ bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
     return (load.access.base == old || load.matrix.reads(old)) && !by_places(load.matrix);
   };
   const auto sums_old = [&](const Loop::Sink& sink) { return sink.matrix.reads(old) && !by_places(sink.matrix); };
+  const auto multiplies_old = [&](const Loop::Product& product) {
+    return product.matrix.reads(old) || product.factor.base == old;
+  };
+  if (std::ranges::any_of(loop.products, multiplies_old) || std::ranges::any_of(loop.product_sums, multiplies_old))
+    return false;
   if (std::ranges::any_of(loop.scalars, reads_old) || std::ranges::any_of(loop.loads, loads_old) ||
       std::ranges::any_of(loop.sinks, sums_old))
     return false;
   std::uint32_t slot = loop.slots;
   for (const Loop::Stream& stream : loop.streams) {
     if (stream.value != old) continue;
-    if (stream.written || stream.offset != 0) return false;
+    if (stream.written || stream.offset != 0 || stream.per_row != written_per_row(loop, value)) return false;
     slot = stream.slot;
   }
   if (slot == loop.slots) return false;
@@ -47,9 +63,12 @@ bool can_overwrite(const Loop& loop, NodeId old, NodeId value) {
     if (reads && i > write) return false;
     if (compute.value == value) write = i;
   }
-  return write < loop.computes.size() && std::ranges::none_of(loop.sinks, [&](const Loop::Sink& sink) {
-           return sink.slot == slot && sink.before > write;
-         });
+  const auto reads_later = [&](const auto& reader) { return reader.slot == slot && reader.before > write; };
+  const auto reduced_later = [&](const Loop::RowStep& step) {
+    return step.from == slot && step.before > write && !planner_faults().ignore_row_readers;
+  };
+  return write < loop.computes.size() && std::ranges::none_of(loop.sinks, reads_later) &&
+         std::ranges::none_of(loop.product_sums, reads_later) && std::ranges::none_of(loop.row_steps, reduced_later);
 }
 
 namespace {

@@ -32,6 +32,10 @@ class LoopDonations {
     find_dying(last_steps);
     if (dying_.empty()) return;
     for (const Loop::Sink& sink : loop_.sinks) last_reads_[sink.slot] = std::max(last_reads_[sink.slot], sink.before);
+    for (const Loop::Product& sum : loop_.product_sums)
+      last_reads_[sum.slot] = std::max(last_reads_[sum.slot], sum.before);
+    for (const Loop::RowStep& row : loop_.row_steps)
+      last_reads_[row.from] = std::max(last_reads_[row.from], row.before);
     for (std::uint32_t i = 0; i < loop_.computes.size(); ++i) {
       const Loop::Compute& compute = loop_.computes[i];
       for (std::uint32_t k = 0; k < compute.input_count; ++k)
@@ -51,8 +55,11 @@ class LoopDonations {
         elsewhere.insert(elsewhere.end(), {load.access.base, load.matrix.value});
     for (const Loop::Sink& sink : loop_.sinks)
       if (sink.matrix.places == kNoNode || !planner_faults().ignore_places) elsewhere.push_back(sink.matrix.value);
+    for (const auto* products : {&loop_.products, &loop_.product_sums})
+      for (const Loop::Product& product : *products)
+        elsewhere.insert(elsewhere.end(), {product.matrix.value, product.factor.base});
     for (const Loop::Stream& stream : loop_.streams)
-      if (stream.offset != 0) elsewhere.push_back(stream.value);
+      if (stream.offset != 0 || walks_slower(stream)) elsewhere.push_back(stream.value);
     std::ranges::sort(elsewhere);
     for (const Loop::Stream& stream : loop_.streams) {
       const bool dies = last_steps[stream.value] == step_ || planner_faults().donate_early;
@@ -60,6 +67,11 @@ class LoopDonations {
           !std::ranges::binary_search(elsewhere, stream.value))
         dying_.push_back(&stream);
     }
+  }
+
+  /// Values of rows in the buffer of a value that has an element at each place.
+  bool walks_slower(const Loop::Stream& stream) const {
+    return stream.per_row && plan_.program[stream.value].shape.size() == loop_.space.size();
   }
 
   void add(NodeId output, std::uint32_t write) {

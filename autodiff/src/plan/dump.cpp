@@ -83,7 +83,8 @@ void add_step(std::string& result, const Plan& plan, const Step& step, NodeNotes
   switch (step.kind) {
     case Step::Kind::loop: {
       const Loop& loop = plan.loops[step.index];
-      result += "loop over " + text(loop.space) + ", blocks of " + std::to_string(loop.block) + "\n";
+      result += "loop over " + text(loop.space) + (loop.columns > 0 ? " by rows" : "") + ", blocks of " +
+                std::to_string(loop.block) + "\n";
       for (NodeId id : loop.nodes) add_value(result, plan, id, notes);
       return;
     }

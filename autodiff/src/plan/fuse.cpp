@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
+#include "plan/block_products.hpp"
 #include "plan/faults.hpp"
+#include "plan/row_loops.hpp"
 #include "plan/row_products.hpp"
 #include "plan/taken_rows.hpp"
 
@@ -22,6 +25,8 @@ std::optional<Shape> loop_space(const Layout& layout, NodeId id) {
   if (node.op->kind == OpKind::elementwise) return squeezed(node.shape);
   if (node.op->kind == OpKind::reduction) return squeezed(program[program.inputs(node)[0]].shape);
   if (const std::optional<RowProduct> product = as_row_product(layout, id)) return Shape{product->rows};
+  if (const std::optional<BlockProduct> product = as_block_product(layout, id))
+    return Shape{product->rows, product->columns};
   return std::nullopt;
 }
 
@@ -52,13 +57,17 @@ bool is_row_product(const Layout& layout, NodeId id, RowProduct::Form form) {
 bool computed_in_place(const Layout& layout, NodeId id) {
   const Node& node = layout.program[id];
   if (is_leaf(node)) return false;
-  return node.op->kind == OpKind::elementwise || is_row_product(layout, id, RowProduct::Form::dots);
+  if (node.op->kind == OpKind::elementwise || is_row_product(layout, id, RowProduct::Form::dots)) return true;
+  const std::optional<BlockProduct> product = as_block_product(layout, id);
+  return product && product->form == BlockProduct::Form::dots;
 }
 
-/// Whether the node reads its operands elsewhere than at its own place: each dot product the whole vector, and taken
-/// elements those that they are told.
-bool reads_elsewhere(const Layout& layout, NodeId id) {
-  return layout.program[id].op == &taken_elements_op || is_row_product(layout, id, RowProduct::Form::dots);
+/// Whether the node reads this operand elsewhere than at its own place: each dot product the whole vector, products
+/// with several columns their matrix from memory, and taken elements those that they are told.
+bool reads_elsewhere(const Layout& layout, NodeId id, NodeId operand) {
+  if (layout.program[id].op == &taken_elements_op || is_row_product(layout, id, RowProduct::Form::dots)) return true;
+  const std::optional<BlockProduct> product = as_block_product(layout, id);
+  return product && (product->form == BlockProduct::Form::dots || operand == product->matrix);
 }
 
 /// The shape of the reduction or sum of rows that ends a loop in this node, if it is one.
@@ -66,17 +75,20 @@ std::optional<ReductionShape> sink_shape(const Layout& layout, NodeId id) {
   const Node& node = layout.program[id];
   if (node.op->kind == OpKind::reduction) return reduction_shape(layout.program, node);
   const std::optional<RowProduct> product = as_row_product(layout, id);
-  if (!product || product->form != RowProduct::Form::sums) return std::nullopt;
-  return ReductionShape{1, product->rows, product->columns};
+  if (product && product->form == RowProduct::Form::sums) return ReductionShape{1, product->rows, product->columns};
+  const std::optional<BlockProduct> block = as_block_product(layout, id);
+  if (block && block->form == BlockProduct::Form::sums) return ReductionShape{1, block->rows, block->columns};
+  return std::nullopt;
 }
 
 }  // namespace
 
 bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const Shape& space) {
+  if (reads_per_row(layout, reader, operand, space)) return true;
   const Access& access = layout.accesses[operand];
   return access.view.offset == 0 && squeezed(layout.program[access.base].shape) == space &&
          computed_in_place(layout, access.base) && is_contiguous(access.view, layout.program[operand].shape) &&
-         !reads_elsewhere(layout, reader);
+         !reads_elsewhere(layout, reader, operand);
 }
 
 namespace {
@@ -105,11 +117,13 @@ class FusionPass {
         last_reader_(program_.size(), kNone) {}
 
   Fusion run() {
+    find_summed_matrices();
     for (NodeId id = 0; id < program_.size(); ++id) {
       const Node& node = program_[id];
       const OpKind kind = node.op->kind;
       if (is_leaf(node) || kind == OpKind::constant || kind == OpKind::view) continue;
-      if (std::optional<Shape> space = loop_space(layout_, id)) place_in_loop(id, node, *space);
+      const std::optional<Shape> space = loop_space(layout_, id);
+      if (space && !better_alone(id)) place_in_loop(id, node, *space);
       else place_alone(id, {kind == OpKind::matmul ? Step::Kind::matmul : Step::Kind::opaque, {}, {}});
     }
     return in_order();
@@ -127,6 +141,20 @@ class FusionPass {
     std::vector<Group> groups;
     std::int64_t waiting = 0;  ///< elements of results of calls and products
   };
+
+  void find_summed_matrices() {
+    if (!options_.planned) return;
+    for (NodeId id = 0; id < program_.size(); ++id)
+      if (const auto product = as_block_product(layout_, id); product && product->form == BlockProduct::Form::sums)
+        summed_.insert(layout_.accesses[product->matrix].base);
+  }
+
+  /// A product with several columns goes into a loop where its matrix's rows are summed, too.
+  bool better_alone(NodeId id) const {
+    const std::optional<BlockProduct> product = as_block_product(layout_, id);
+    return product && product->form == BlockProduct::Form::dots &&
+           !summed_.contains(layout_.accesses[product->matrix].base);
+  }
 
   void place_alone(NodeId id, Group group) {
     const std::int64_t size = program_[id].shape.size();
@@ -149,8 +177,11 @@ class FusionPass {
     const bool scalar = options_.planned && node.op->kind == OpKind::elementwise && space.rank() == 0;
     const Position earliest = earliest_position(id, space, scalar);
     if (scalar) return join_scalars(id, earliest);
-    const Position found = options_.planned ? find_loop(id, space, earliest) : kNone;
+    Position found = options_.planned ? find_rows(id, space) : kNone;
+    if (options_.planned && found == kNone) found = find_loop(id, space, earliest);
     join(id, found != kNone ? found : append({Step::Kind::loop, space, {}}));
+    Group& group = main_[position_[id] / 2].group;
+    group.by_rows = group.by_rows || needs_rows(id, position_[id]);
     if (const std::optional<ReductionShape> sink = sink_shape(layout_, id)) main_[position_[id] / 2].sink = sink;
     for (NodeId input : program_.inputs(node)) note_reader(layout_.accesses[input].base, position_[id]);
   }
@@ -175,12 +206,40 @@ class FusionPass {
     return small ? at + 1 : shared ? at : at + 2;
   }
 
+  /// The loop over rows of which the node computes one element for each, if that is where it finds what it reads.
+  Position find_rows(NodeId id, const Shape& space) const {
+    Position best = kNone;
+    for (NodeId input : program_.inputs(program_[id])) {
+      const NodeId base = layout_.accesses[input].base;
+      const Position position = is_computed(base) ? position_[base] : 0;
+      if (position % 2 == 0 || position >= best) continue;
+      const MainGroup& main = main_[position / 2];
+      if (main.group.kind != Step::Kind::loop || !reads_per_row(layout_, id, input, main.group.space)) continue;
+      if (rows_of(main.group.space) == space && takes_rows(main) && main.group.nodes.size() < kMostNodesInLoop &&
+          position >= earliest_position(id, main.group.space, false))
+        best = position;
+    }
+    return best;
+  }
+
+  /// Whether the node needs a loop by rows: it computes or reads values of rows in the loop at this position, or is a
+  /// product with blocks of rows.
+  bool needs_rows(NodeId id, Position position) const {
+    if (as_block_product(layout_, id)) return true;
+    const Shape& space = main_[position / 2].group.space;
+    return std::ranges::any_of(program_.inputs(program_[id]), [&](NodeId input) {
+      return position_[layout_.accesses[input].base] == position && reads_per_row(layout_, id, input, space);
+    });
+  }
+
+  /// Stripes cut rows.
+  static bool takes_rows(const MainGroup& main) { return !main.sink || !main.sink->striped(); }
+
   /// A loop over the space that computes or reads one of the operands, not before `earliest`.
   Position find_loop(NodeId id, const Shape& space, Position earliest) const {
     Position best = kNone;
     const auto consider = [&](Position position) {
-      if (position >= earliest && position % 2 == 1 && position < best && joins(main_[position / 2], id, space))
-        best = position;
+      if (position >= earliest && position % 2 == 1 && position < best && joins(position, id, space)) best = position;
     };
     for (NodeId input : program_.inputs(program_[id])) {
       const NodeId base = layout_.accesses[input].base;
@@ -195,17 +254,20 @@ class FusionPass {
   Position find_beside(NodeId id, const Shape& space, Position earliest) const {
     const std::size_t first = std::max<std::size_t>(earliest / 2, main_.size() - std::min(main_.size(), kLoopsTried));
     for (std::size_t i = main_.size(); i-- > first;)
-      if (joins(main_[i], id, space))
-        return main_[i].reads < kMostReadBeside ? static_cast<Position>(2 * i + 1) : kNone;
+      if (const auto position = static_cast<Position>(2 * i + 1); joins(position, id, space))
+        return main_[i].reads < kMostReadBeside ? position : kNone;
     return kNone;
   }
 
   /// A loop runs either in chunks of consecutive elements or in stripes: columns of a reduction whose inner part
   /// exceeds a chunk. The choice decides the order of summation, so it must follow from the reduction alone.
-  bool joins(const MainGroup& main, NodeId id, const Shape& space) const {
+  bool joins(Position position, NodeId id, const Shape& space) const {
+    const MainGroup& main = main_[position / 2];
     if (main.group.kind != Step::Kind::loop || main.group.space != space || main.group.nodes.size() >= kMostNodesInLoop)
       return false;
+    if (needs_rows(id, position) && !takes_rows(main)) return false;
     const std::optional<ReductionShape> shape = sink_shape(layout_, id);
+    if (shape && shape->striped() && main.group.by_rows) return false;
     if (!shape || !main.sink) return true;
     return shape->striped() == main.sink->striped() && (!shape->striped() || shape == main.sink);
   }
@@ -256,6 +318,7 @@ class FusionPass {
   std::map<Position, SmallGroups> small_;
   Position overflow_ = 0;              ///< where small results went last that had no room at their earliest position
   std::vector<Position> last_reader_;  ///< for each node
+  std::set<NodeId> summed_;            ///< matrices whose rows are summed in a loop by rows
 };
 
 }  // namespace

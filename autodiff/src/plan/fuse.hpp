@@ -14,6 +14,7 @@ struct Group {
   Step::Kind kind;
   Shape space;  ///< of a loop, without axes of extent 1
   std::vector<NodeId> nodes;
+  bool by_rows = false;  ///< a loop in which values of rows are read, see plan/row_loops.hpp
 };
 
 struct Fusion {
@@ -29,7 +30,7 @@ std::optional<Shape> loop_space(const Layout& layout, NodeId id);
 /// (outer, reduced, inner) of a reduction.
 ReductionShape reduction_shape(const Program& program, const Node& node);
 /// Whether `reader`, in a loop over `space`, can read its operand from a register of that loop: a value with an element
-/// at each place of it, read at the place where it was computed.
+/// at each place of it, read at the place where it was computed, or one with an element for each row, read in that row.
 bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const Shape& space);
 
 Fusion fuse(const Layout& layout, const Options& options);

@@ -4,6 +4,8 @@
 #include <unordered_map>
 
 #include "kernels/dispatch.hpp"
+#include "plan/block_products.hpp"
+#include "plan/row_loops.hpp"
 #include "plan/row_products.hpp"
 #include "plan/taken_rows.hpp"
 
@@ -16,8 +18,11 @@ std::vector<bool> materialized_nodes(const Layout& layout, const Fusion& fusion)
     for (NodeId id : group.nodes) {
       const Node& node = program[id];
       const std::optional<RowProduct> product = as_row_product(layout, id);
-      const bool dots = product && product->form == RowProduct::Form::dots;
-      if (node.op->kind != OpKind::elementwise && !dots) result[id] = true;
+      const std::optional<BlockProduct> block = as_block_product(layout, id);
+      const bool dots = (product && product->form == RowProduct::Form::dots) ||
+                        (block && block->form == BlockProduct::Form::dots && group.kind == Step::Kind::loop);
+      const bool per_row = group.by_rows && computed_per_row(layout, id, group.space);
+      if (node.op->kind != OpKind::elementwise && !dots && !per_row) result[id] = true;
       for (NodeId input : program.inputs(node)) {
         const NodeId base = layout.accesses[input].base;
         const bool same_loop = fusion.group_of[base] == fusion.group_of[id];
@@ -60,6 +65,15 @@ std::uint32_t burst_elements(const std::vector<Loop::Stream>& streams) {
   return static_cast<std::uint32_t>(std::max<std::size_t>(64, kBurst / bytes / kPadding * kPadding));
 }
 
+/// Elements of a block of whole rows: a multiple of kPadding of them, so that values of rows fill whole vectors, too.
+/// Beside products their number is fixed, because sums are rounded block by block.
+std::uint32_t block_of_rows(std::int64_t columns, bool multiplies) {
+  if (multiplies) return static_cast<std::uint32_t>(kProductRows * columns);
+  constexpr std::int64_t kElements = 1024, kMostRows = 256;
+  constexpr auto kLeast = static_cast<std::int64_t>(kPadding);
+  return static_cast<std::uint32_t>(std::clamp(kElements / columns / kLeast * kLeast, kLeast, kMostRows) * columns);
+}
+
 /// The rows of a block stay in a quarter of the L2 cache between the products that read them.
 std::uint32_t rows_in_block(std::size_t row_bytes) {
   constexpr std::size_t kQuarterOfL2 = 262144;
@@ -77,6 +91,8 @@ class LoopBuilder {
         fusion_(fusion),
         materialized_(materialized) {
     loop_.space = group.space;
+    if (group.by_rows) loop_.columns = group.space.back();
+    row_space_ = group.by_rows ? rows_of(group.space) : Shape{};
     loop_.chunking = Chunking(group.space);
     loop_.nodes = group.nodes;
   }
@@ -89,6 +105,8 @@ class LoopBuilder {
     loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element(),
                                  static_cast<std::size_t>(loop_.space.size()));
     if (loop_.past_caches != nullptr) loop_.block = std::min(loop_.block, burst_elements(loop_.streams));
+    const bool multiplies = !loop_.products.empty() || !loop_.product_sums.empty();
+    if (loop_.columns > 0) loop_.block = block_of_rows(loop_.columns, multiplies);
     if (row_bytes_ > 0) loop_.block = std::min(loop_.block, rows_in_block(row_bytes_));
     return std::move(loop_);
   }
@@ -104,18 +122,27 @@ class LoopBuilder {
 
   void add(NodeId id, const Node& node) {
     const auto position = static_cast<std::uint32_t>(loop_.computes.size());
+    const bool per_row = loop_.columns > 0 && computed_per_row(layout_, id, loop_.space);
     if (node.op->kind == OpKind::reduction) {
+      if (per_row) return add_row_reduction(id, node, position);
       const std::uint32_t slot = read(id, program_.inputs(node)[0], position, Form::block);
       loop_.sinks.push_back({position, slot, id, reduction_shape(program_, node), nullptr, node.dtype});
       return;
     }
     if (const std::optional<RowProduct> product = as_row_product(layout_, id)) return add(id, node, *product, position);
+    if (const std::optional<BlockProduct> product = as_block_product(layout_, id))
+      return add(id, node, *product, position);
     if (node.op == &taken_elements_op) return add_taken(id, node, position);
-    Loop::Compute compute{id, 0, {}, 0};
+    Loop::Compute compute{id, 0, {}, 0, per_row};
     for (NodeId input : program_.inputs(node))
-      compute.inputs[compute.input_count++] = read(id, input, position, Form::scalar_or_block);
-    compute.output = write(id);
+      compute.inputs[compute.input_count++] = read(id, input, position, Form::scalar_or_block, per_row);
+    compute.output = write(id, per_row);
     loop_.computes.push_back(compute);
+  }
+
+  void add_row_reduction(NodeId id, const Node& node, std::uint32_t position) {
+    const std::uint32_t from = read(id, program_.inputs(node)[0], position, Form::block);
+    loop_.row_steps.push_back({position, from, write(id, true), id, node.dtype, true});
   }
 
   void add(NodeId id, const Node& node, const RowProduct& product, std::uint32_t position) {
@@ -139,59 +166,86 @@ class LoopBuilder {
     loop_.loads.push_back({position, write(id), id, {from.base, {}}, node.dtype, rows});
   }
 
+  void add(NodeId id, const Node& node, const BlockProduct& product, std::uint32_t position) {
+    const Access& matrix = layout_.accesses[product.matrix];
+    const RowsRead rows{matrix.base, matrix.view.offset, product.leading, product.depth};
+    if (product.form == BlockProduct::Form::dots) {
+      loop_.products.push_back({position, write(id), id, node.dtype, rows, layout_.accesses[product.factor]});
+    } else {
+      const std::uint32_t slot = read(id, product.factor, position, Form::block);
+      loop_.product_sums.push_back({position, slot, id, node.dtype, rows});
+    }
+  }
+
   /// Kernels read a scalar from one vector of copies; sinks want a block of elements in any case.
   enum class Form { scalar_or_block, block };
 
   /// The operand through which the value is read at `position`; loads it there if it needs a register.
-  std::uint32_t read(NodeId reader, NodeId value, std::uint32_t position, Form form) {
+  std::uint32_t read(NodeId reader, NodeId value, std::uint32_t position, Form form, bool per_row = false) {
     const Access& access = layout_.accesses[value];
     const bool here = fusion_.group_of[access.base] == group_index_;
     const std::uint32_t operand = here && readable_in_loop(layout_, reader, value, loop_.space)
-                                      ? computed_.at(access.base)
-                                      : outside(value, position, form);
+                                      ? computed(access.base, position, per_row)
+                                      : outside(value, position, form, per_row);
     operands_[operand].last_use = std::max(operands_[operand].last_use, position);
     return operand;
   }
 
-  std::uint32_t outside(NodeId value, std::uint32_t position, Form form) {
+  /// The operand of a value of this loop; a value of rows, for who does not want it as such, at each place of its row.
+  std::uint32_t computed(NodeId base, std::uint32_t position, bool per_row) {
+    const std::uint32_t operand = computed_.at(base);
+    if (per_row || loop_.columns == 0 || !computed_per_row(layout_, base, loop_.space)) return operand;
+    const auto [known, is_new] = spread_.try_emplace(base, 0);
+    if (is_new) {
+      const DType dtype = program_[base].dtype;
+      known->second = new_operand(true, dtype);
+      operands_[operand].last_use = std::max(operands_[operand].last_use, position);
+      loop_.row_steps.push_back({position, operand, known->second, base, dtype, false});
+    }
+    return known->second;
+  }
+
+  std::uint32_t outside(NodeId value, std::uint32_t position, Form form, bool per_row) {
     const Access& access = layout_.accesses[value];
     const Shape& shape = program_[value].shape;
+    const Shape& space = per_row ? row_space_ : loop_.space;
     const View view = squeezed_view(access.view, shape);
     const bool single = program_[access.base].shape.size() == 1 ||
-                        std::all_of(view.strides, view.strides + loop_.space.rank(), [](auto s) { return s == 0; });
+                        std::all_of(view.strides, view.strides + space.rank(), [](auto s) { return s == 0; });
     const bool scalar = single && form == Form::scalar_or_block;
-    const std::uint32_t known = find_outside(access.base, view, scalar);
+    const std::uint32_t known = find_outside(access.base, view, scalar, per_row);
     if (known != kNone) return known;
-    const std::uint32_t operand = new_operand(false, program_[value].dtype);
-    outside_.emplace(access.base, Outside{view, operand, scalar});
+    const DType dtype = program_[value].dtype;
+    const std::uint32_t operand = new_operand(false, dtype);
+    outside_.emplace(access.base, Outside{view, operand, scalar, per_row});
     if (scalar) {
-      loop_.scalars.push_back({operand, access.base, view.offset, size_of(program_[value].dtype)});
-    } else if (is_contiguous(view, loop_.space)) {
-      loop_.streams.push_back({operand, access.base, view.offset, size_of(program_[value].dtype), false});
+      loop_.scalars.push_back({operand, access.base, view.offset, size_of(dtype)});
+    } else if (is_contiguous(view, space)) {
+      loop_.streams.push_back({operand, access.base, view.offset, size_of(dtype), false, false, per_row});
     } else {
       operands_[operand].in_register = true;
-      loop_.loads.push_back({position, operand, access.base, {access.base, view}, program_[value].dtype});
+      loop_.loads.push_back({position, operand, access.base, {access.base, view}, dtype, {}, nullptr, per_row});
     }
     return operand;
   }
 
-  std::uint32_t find_outside(NodeId base, const View& view, bool scalar) const {
+  std::uint32_t find_outside(NodeId base, const View& view, bool scalar, bool per_row) const {
     const auto [first, last] = outside_.equal_range(base);
     for (auto entry = first; entry != last; ++entry) {
       const View& known = entry->second.view;
-      if (entry->second.scalar == scalar && known.offset == view.offset &&
-          std::equal(view.strides, view.strides + loop_.space.rank(), known.strides))
+      if (entry->second.scalar == scalar && (scalar || entry->second.per_row == per_row) &&
+          known.offset == view.offset && std::equal(view.strides, view.strides + loop_.space.rank(), known.strides))
         return entry->second.operand;
     }
     return kNone;
   }
 
-  std::uint32_t write(NodeId id) {
+  std::uint32_t write(NodeId id, bool per_row = false) {
     const std::uint32_t operand = new_operand(!materialized_[id], program_[id].dtype);
     if (materialized_[id]) {
       const std::size_t bytes = size_of(program_[id].dtype);
-      const bool past_caches = static_cast<std::size_t>(loop_.space.size()) * bytes >= kPastCaches;
-      loop_.streams.push_back({operand, id, 0, bytes, true, past_caches});
+      const bool past_caches = !per_row && static_cast<std::size_t>(loop_.space.size()) * bytes >= kPastCaches;
+      loop_.streams.push_back({operand, id, 0, bytes, true, past_caches, per_row});
     }
     operands_[operand].last_use = static_cast<std::uint32_t>(loop_.computes.size());
     computed_[id] = operand;
@@ -217,9 +271,13 @@ class LoopBuilder {
       operands_[operand].slot = free.back();
       free.pop_back();
     };
-    std::size_t load = 0;
+    std::size_t load = 0, product = 0, row_step = 0;
     for (std::uint32_t i = 0; i <= loop_.computes.size(); ++i) {
       for (; load < loop_.loads.size() && loop_.loads[load].before == i; ++load) take(loop_.loads[load].slot);
+      for (; product < loop_.products.size() && loop_.products[product].before == i; ++product)
+        take(loop_.products[product].slot);
+      for (; row_step < loop_.row_steps.size() && loop_.row_steps[row_step].before == i; ++row_step)
+        take(loop_.row_steps[row_step].to);
       if (i == loop_.computes.size()) break;
       const std::uint32_t output = loop_.computes[i].output;
       const auto free_dying = [&](bool of_output_width) {
@@ -244,6 +302,12 @@ class LoopBuilder {
     for (Loop::Stream& stream : loop_.streams) rename(stream.slot);
     for (Loop::Scalar& scalar : loop_.scalars) rename(scalar.slot);
     for (Loop::Load& load : loop_.loads) rename(load.slot);
+    for (Loop::Product& product : loop_.products) rename(product.slot);
+    for (Loop::Product& product : loop_.product_sums) rename(product.slot);
+    for (Loop::RowStep& step : loop_.row_steps) {
+      rename(step.from);
+      rename(step.to);
+    }
     for (Loop::Sink& sink : loop_.sinks) rename(sink.slot);
     for (Loop::Compute& compute : loop_.computes) {
       rename(compute.output);
@@ -255,6 +319,14 @@ class LoopBuilder {
     if (std::ranges::any_of(loop_.streams, &Loop::Stream::past_caches)) loop_.past_caches = &stream_kernels(set);
     for (Loop::Load& load : loop_.loads)
       if (load.matrix.columns > 1) load.rows = &row_kernel(load.dtype, set);
+    for (auto* products : {&loop_.products, &loop_.product_sums})
+      for (Loop::Product& product : *products) {
+        product.gemm = &gemm_kernels(set);
+        product.kernel = &sum_kernel(product.dtype, set);
+      }
+    for (Loop::RowStep& step : loop_.row_steps)
+      if (step.reduces) step.kernel = &reduction_for(*program_[step.value].op, step.dtype, set);
+      else step.spread = &spread_kernels(set);
     for (Loop::Sink& sink : loop_.sinks) {
       const bool sums_rows = sink.matrix.value != kNoNode;
       if (sums_rows) sink.rows = &row_kernel(sink.dtype, set);
@@ -282,7 +354,7 @@ class LoopBuilder {
   struct Outside {
     View view;
     std::uint32_t operand;
-    bool scalar;
+    bool scalar, per_row;
   };
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   const Layout& layout_;
@@ -292,9 +364,11 @@ class LoopBuilder {
   const Fusion& fusion_;
   const std::vector<bool>& materialized_;
   Loop loop_;
+  Shape row_space_;            ///< of the values of rows
   std::size_t row_bytes_ = 0;  ///< of all rows that a place of the loop reads
   std::vector<Operand> operands_;
   std::unordered_map<NodeId, std::uint32_t> computed_;
+  std::unordered_map<NodeId, std::uint32_t> spread_;  ///< values of rows at each place of their row
   std::unordered_multimap<NodeId, Outside> outside_;
 };
 

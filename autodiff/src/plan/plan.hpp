@@ -8,8 +8,10 @@
 
 #include <xtape/array.hpp>
 
+#include "kernels/gemm_kernel.hpp"
 #include "kernels/kernel.hpp"
 #include "kernels/row_kernel.hpp"
+#include "kernels/spread_kernel.hpp"
 #include "ops/op.hpp"
 #include "plan/chunks.hpp"
 #include "tape/program.hpp"
@@ -47,6 +49,9 @@ struct RowsRead {
   bool reads(NodeId id) const { return value == id || places == id; }
 };
 
+/// Rows in a block of a loop with products of several columns.
+inline constexpr std::int64_t kProductRows = 64;
+
 /// One fused loop over a space: streams in, elementwise instructions, streams out, reductions that end it.
 struct Loop {
   /// A slot that follows the loop through memory: space-contiguous values that are read or written.
@@ -57,6 +62,7 @@ struct Loop {
     std::size_t bytes;    ///< of an element
     bool written;
     bool past_caches = false;  ///< written, and too large to be still in a cache when it is read
+    bool per_row = false;      ///< one element for each row of the space, see `columns`
   };
   /// A slot that holds one element for the whole loop.
   struct Scalar {
@@ -75,6 +81,29 @@ struct Loop {
     DType dtype;
     RowsRead matrix = {};
     const RowKernel* rows = nullptr;  ///< for dot products
+    bool per_row = false;             ///< strides for the axes of the rows alone
+  };
+  /// Between instructions, in a loop by rows: reduces each row to one element, or copies an element to each place of
+  /// its row.
+  struct RowStep {
+    std::uint32_t before;
+    std::uint32_t from, to;  ///< slots
+    NodeId value;            ///< what `to` then holds elements of
+    DType dtype;
+    bool reduces;
+    const ReductionKernel* kernel = nullptr;  ///< if it reduces
+    const SpreadKernels* spread = nullptr;    ///< if it does not
+  };
+  /// Between instructions, in a loop by rows: a product with the block's rows of a matrix.
+  struct Product {
+    std::uint32_t before;
+    std::uint32_t slot;  ///< of the block's rows of the result; of a sum's, of what the matrix's transpose multiplies
+    NodeId value;
+    DType dtype;
+    RowsRead matrix;
+    Access factor = {};  ///< the other matrix, which all rows multiply; not for sums
+    const GemmKernels* gemm = nullptr;
+    const ReductionKernel* kernel = nullptr;  ///< adds up sums
   };
   /// Between instructions: feeds a slot to a reduction, or to the sum of a matrix's rows times the slot's elements.
   struct Sink {
@@ -93,6 +122,7 @@ struct Loop {
     std::uint32_t output;
     std::uint32_t inputs[kMostInputs];
     std::uint32_t input_count;
+    bool per_row = false;  ///< over one element for each row
   };
 
   Shape space;  ///< without axes of extent 1
@@ -103,10 +133,14 @@ struct Loop {
   std::vector<Stream> streams;
   std::vector<Scalar> scalars;
   std::vector<Load> loads;
+  std::vector<Product> products;   ///< after the loads at their position
+  std::vector<RowStep> row_steps;  ///< after the loads at their position, before the sinks
   std::vector<Sink> sinks;
-  std::uint32_t registers = 0;  ///< slots 0 .. registers - 1 are scratch blocks
+  std::vector<Product> product_sums;  ///< of transposed matrices, at the end of the loop as sinks are
+  std::uint32_t registers = 0;        ///< slots 0 .. registers - 1 are scratch blocks
   std::uint32_t slots = 0;
   std::uint32_t block = 0;                     ///< elements of a block
+  std::int64_t columns = 0;                    ///< of a loop by rows: blocks are whole rows of the last axis; else 0
   const StreamKernels* past_caches = nullptr;  ///< if there are such streams
 };
 
@@ -163,7 +197,9 @@ struct Plan {
 
   std::size_t instructions() const {
     std::size_t count = 0;
-    for (const Loop& loop : loops) count += loop.code.size() + loop.sinks.size() + loop.loads.size();
+    for (const Loop& loop : loops)
+      count += loop.code.size() + loop.sinks.size() + loop.loads.size() + loop.row_steps.size() + loop.products.size() +
+               loop.product_sums.size();
     return count;
   }
 };

@@ -101,15 +101,20 @@ class Simulation {
 
   void run_loop(const Loop& loop) {
     holds_.assign(loop.slots, kNoNode);
+    per_row_.assign(loop.slots, false);
     // Elements go through the loop one block after the other: what is read before a block is run must survive all
     // writes of the loop; what is streamed must survive those before its last reader only.
     for (const Loop::Scalar& scalar : loop.scalars) enter(scalar.slot, scalar.value, "a loop");
     check_read_anywhere(loop, "a loop");
-    for (const Loop::Stream& stream : loop.streams)
+    for (const Loop::Stream& stream : loop.streams) {
+      per_row_[stream.slot] = stream.per_row;
       if (!stream.written) enter(stream.slot, stream.value, "a loop");
+    }
+    check_rows(loop);
     play_block(loop);
     check_stripes(loop);
     for (const Loop::Sink& sink : loop.sinks) write(sink.value);
+    for (const Loop::Product& sum : loop.product_sums) write(sum.value);
     for (const Loop::Scalar& scalar : loop.scalars) check_present(scalar.value, "the loop that writes over it");
     check_read_anywhere(loop, "the loop that writes over it");
   }
@@ -121,6 +126,11 @@ class Simulation {
       check_read_anywhere(load.matrix, reader);
     }
     for (const Loop::Sink& sink : loop.sinks) check_read_anywhere(sink.matrix, reader);
+    for (const Loop::Product& product : loop.products) {
+      check_read_anywhere(product.matrix, reader);
+      check_present(product.factor.base, reader);
+    }
+    for (const Loop::Product& sum : loop.product_sums) check_read_anywhere(sum.matrix, reader);
   }
 
   void check_read_anywhere(const RowsRead& matrix, const char* reader) const {
@@ -137,39 +147,71 @@ class Simulation {
     }
   }
 
+  /// Blocks, chunks and stripes of a loop by rows are whole rows.
+  void check_rows(const Loop& loop) const {
+    const bool multiplies = !loop.products.empty() || !loop.product_sums.empty();
+    if (multiplies && loop.block != loop.columns * kProductRows)
+      fail(loop.nodes[0], "is in a loop whose blocks are not those of its products");
+    if (loop.columns == 0) return;
+    const bool whole = loop.columns == loop.space.back() && loop.block % (loop.columns * std::int64_t{kPadding}) == 0 &&
+                       loop.chunking[0].end % loop.columns == 0;
+    if (!whole) fail(loop.nodes[0], "is in a loop that cuts rows");
+    for (const Loop::Sink& sink : loop.sinks)
+      if (sink.shape.striped()) fail(sink.value, "is summed in stripes, which cut rows");
+  }
+
   void enter(std::uint32_t slot, NodeId value, const char* reader) {
     check_present(value, reader);
     holds_[slot] = value;
   }
 
   void play_block(const Loop& loop) {
-    std::size_t load = 0, sink = 0;
+    std::size_t load = 0, product = 0, row_step = 0, sink = 0, sum = 0;
     for (std::uint32_t i = 0; i <= loop.computes.size(); ++i) {
       for (; load < loop.loads.size() && loop.loads[load].before == i; ++load)
-        fill(loop, loop.loads[load].slot, loop.loads[load].value);
+        fill(loop, loop.loads[load].slot, loop.loads[load].value, loop.loads[load].per_row);
+      for (; product < loop.products.size() && loop.products[product].before == i; ++product)
+        fill(loop, loop.products[product].slot, loop.products[product].value, false);
+      for (; row_step < loop.row_steps.size() && loop.row_steps[row_step].before == i; ++row_step)
+        play(loop, loop.row_steps[row_step]);
       for (; sink < loop.sinks.size() && loop.sinks[sink].before == i; ++sink) expect_block(loop, loop.sinks[sink]);
+      for (; sum < loop.product_sums.size() && loop.product_sums[sum].before == i; ++sum)
+        expect(loop, loop.product_sums[sum].value, 1, loop.product_sums[sum].slot, false);
       if (i == loop.computes.size()) break;
       const Loop::Compute& compute = loop.computes[i];
       for (std::uint32_t k = 0; k < compute.input_count; ++k) {
-        expect(loop, compute.value, k, compute.inputs[k]);
+        expect(loop, compute.value, k, compute.inputs[k], compute.per_row);
         if (compute.inputs[k] == compute.output) check_same_width(compute.value, k);
       }
-      fill(loop, compute.output, compute.value);
+      fill(loop, compute.output, compute.value, compute.per_row);
     }
-    if (load != loop.loads.size() || sink != loop.sinks.size()) fail(loop.nodes[0], "is in a loop out of order");
+    if (load != loop.loads.size() || product != loop.products.size() || row_step != loop.row_steps.size() ||
+        sink != loop.sinks.size() || sum != loop.product_sums.size())
+      fail(loop.nodes[0], "is in a loop out of order");
   }
 
-  void fill(const Loop& loop, std::uint32_t slot, NodeId value) {
+  void play(const Loop& loop, const Loop::RowStep& step) {
+    if (step.reduces) expect(loop, step.value, 0, step.from, false);
+    else if (holds_[step.from] != step.value || !per_row_[step.from])
+      fail(step.value, "is not in the register from which it is copied to rows");
+    fill(loop, step.to, step.value, step.reduces);
+  }
+
+  void fill(const Loop& loop, std::uint32_t slot, NodeId value, bool per_row) {
     holds_[slot] = value;
-    for (const Loop::Stream& stream : loop.streams)
-      if (stream.slot == slot) write_stream(loop, stream.value);
+    for (const Loop::Stream& stream : loop.streams) {
+      if (stream.slot != slot) continue;
+      if (stream.per_row != per_row) fail(value, "is written at another pace than it is computed");
+      write_stream(loop, stream.value, per_row);
+    }
+    per_row_[slot] = per_row;
   }
 
   /// A reduction reads a block of elements, never the copies of a scalar.
   void expect_block(const Loop& loop, const Loop::Sink& sink) const {
     const bool matrix_first =
         plan_.accesses[plan_.program.inputs(plan_.program[sink.value])[0]].base == sink.matrix.value;
-    expect(loop, sink.value, matrix_first ? 1 : 0, sink.slot);
+    expect(loop, sink.value, matrix_first ? 1 : 0, sink.slot, false);
     if (sink.slot >= loop.registers + loop.streams.size()) fail(sink.value, "reduces a scalar as if it were a block");
   }
 
@@ -181,11 +223,12 @@ class Simulation {
   }
 
   /// A stream written over another that the loop reads: from here on that other one is gone.
-  void write_stream(const Loop& loop, NodeId value) {
+  void write_stream(const Loop& loop, NodeId value, bool per_row) {
     write(value);
     for (const Loop::Stream& stream : loop.streams) {
-      if (stream.written || is_present(stream.value)) continue;
-      if (stream.offset != 0) fail(stream.value, "is read ahead of where the loop writes over it");
+      if (stream.written || holds_[stream.slot] == kNoNode || is_present(stream.value)) continue;
+      if (stream.offset != 0 || stream.per_row != per_row)
+        fail(stream.value, "is read ahead of where the loop writes over it");
       holds_[stream.slot] = kNoNode;
     }
   }
@@ -198,9 +241,11 @@ class Simulation {
     return found != arena_.end() && found->second.value == base;
   }
 
-  void expect(const Loop& loop, NodeId reader, std::uint32_t input, std::uint32_t slot) const {
+  void expect(const Loop& loop, NodeId reader, std::uint32_t input, std::uint32_t slot, bool per_row) const {
     const NodeId wanted = plan_.accesses[plan_.program.inputs(plan_.program[reader])[input]].base;
     if (slot >= loop.slots || holds_[slot] != wanted) fail(wanted, "is not in the register that is read for it");
+    const bool scalar = slot >= loop.registers + loop.streams.size();
+    if (!scalar && per_row_[slot] != per_row) fail(wanted, "is read at another pace than it is held");
   }
 
   struct Occupant {
@@ -213,6 +258,7 @@ class Simulation {
   std::map<NodeId, bool> written_outputs_;
   std::set<NodeId> donated_;   ///< leaves, as if every output that may be written over one were
   std::vector<NodeId> holds_;  ///< of the present loop, by slot
+  std::vector<bool> per_row_;  ///< whether the slot has an element for each row only
 };
 
 }  // namespace

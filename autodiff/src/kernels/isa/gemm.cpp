@@ -15,6 +15,7 @@ constexpr std::int64_t kBlockRows = 64;   // of a, packed at once
 constexpr std::int64_t kFewRows = 128;    // for which b's rows are read as they are
 constexpr std::int64_t kFewColumns = 16;  // of a product that is computed as its transpose if it is deep
 constexpr std::int64_t kFewPanels = 8;    // for which a's rows are read as they are
+constexpr std::int64_t kBlockDepth = 64;  // of a product with the rows of a loop's block, after which come the next
 
 template <class T>
 constexpr std::int64_t kLanes = kVectorBytes / sizeof(T);
@@ -179,9 +180,19 @@ template <class T>
 Tile<T> tile_for(std::int64_t rows, std::int64_t columns) {
   const auto vectors = static_cast<std::size_t>((columns - 1) / kLanes<T>);
   return rows == 8   ? kTiles<T, 8>[vectors]
+         : rows == 6 ? kTiles<T, 6>[vectors]
+         : rows == 5 ? kTiles<T, 5>[vectors]
          : rows == 4 ? kTiles<T, 4>[vectors]
+         : rows == 3 ? kTiles<T, 3>[vectors]
          : rows == 2 ? kTiles<T, 2>[vectors]
                      : kTiles<T, 1>[vectors];
+}
+
+/// Of the next tile, of as many as there are: two alike are better than a whole one and a rest, which would wait for
+/// its few sums.
+constexpr std::int64_t rows_of_tile(std::int64_t rest, bool packed) {
+  if (packed || rest > 12) return rest >= kRows ? kRows : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+  return rest > 8 ? (rest + 1) / 2 : rest == 7 ? 4 : rest;
 }
 
 /// A panel of b's first columns: b itself where that will do, or packed to `to`.
@@ -252,7 +263,7 @@ void multiply_block(const Product<T>& x, bool packs, const Panel<T>* panels, Ahe
   if (packs) pack_groups(x.a, x.m / kRows, x.k, packed);
   for (std::int64_t i = 0, rows; i < x.m; i += rows) {
     const std::int64_t rest = x.m - i;
-    rows = rest >= kRows ? kRows : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+    rows = rows_of_tile(rest, packs);
     const Product<T> here = x.rows_from(i);
     const bool is_packed = packs && rows == kRows;
     multiply_rows(here, is_packed ? Factor<T>{packed + i * x.k, 1, kRows} : here.a, rows, panels, ahead);
@@ -263,7 +274,8 @@ void multiply_block(const Product<T>& x, bool packs, const Panel<T>* panels, Ahe
 template <class T>
 Ahead ahead_of(const Product<T>& x, bool deep, const Panel<T>& first) {
   const auto at = [](const T* data) { return reinterpret_cast<std::uintptr_t>(data); };
-  if (deep && first.data == x.b.data && x.b.row == x.n)
+  const bool streams = deep || (x.k <= kBlockDepth && x.m <= 2 * kFewColumns);
+  if (streams && first.data == x.b.data && x.b.row == x.n)
     return {at(x.b.data) + static_cast<std::uintptr_t>(x.k * x.n) * sizeof(T), 2 * Ahead::kLine};
   if (!deep && x.n <= kPanelWidth<T> && x.a.column == 1 && x.a.row == x.k)
     return {at(x.a.data) + static_cast<std::uintptr_t>(2 * kRows * x.k) * sizeof(T), kRows * sizeof(T)};
