@@ -107,6 +107,33 @@ struct LogisticInputs {
   Buffer<T> x, y;
 };
 
+/// softmax_step: the class of a row is the plane of which it is farthest on the positive side. Behind the last row
+/// there is room for one vector.
+template <class T>
+struct SoftmaxInputs {
+  static constexpr double rate = 0.125;
+  static constexpr std::int64_t kClasses = 10;
+  SoftmaxInputs(std::int64_t n, std::int64_t d)
+      : rows(n),
+        columns(d),
+        x(uniform_buffer<T>(static_cast<std::size_t>(n * d + 16), 18)),
+        labels(static_cast<std::size_t>(n)),
+        targets(static_cast<std::size_t>(n * kClasses)) {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      double z[kClasses] = {};
+      for (std::int64_t j = 0; j < columns; ++j)
+        for (std::int64_t k = 0; k < kClasses; ++k)
+          z[k] += static_cast<double>((j * (k + 1) + k) % 7 - 3) * static_cast<double>(x[i * columns + j]);
+      labels[i] = std::max_element(z, z + kClasses) - z;
+      targets[i * kClasses + labels[i]] = T{1};
+    }
+  }
+  std::int64_t rows, columns;
+  Buffer<T> x;
+  std::vector<std::int64_t> labels;
+  Buffer<T> targets;  ///< 1 at a row's class, else 0
+};
+
 /// logistic_fit: the penalty on the weights that scikit-learn has by default, where the loss is a mean, and where the
 /// optimum is as exact as it can be.
 inline double logistic_fit_l2(std::int64_t rows) { return 1 / static_cast<double>(rows); }
@@ -226,6 +253,7 @@ struct LogisticSize {
 inline constexpr LogisticSize kLogisticSizes[] = {
     {"569x30", 569, 30}, {"1e5x100", 100000, 100}, {"1e6x50", 1000000, 50}};
 inline constexpr LogisticSize kLogisticFitSizes[] = {{"1e5x50", 100000, 50}, {"1e6x50", 1000000, 50}};
+inline constexpr LogisticSize kSoftmaxSizes[] = {{"1e5x100x10", 100000, 100}};
 inline constexpr std::int64_t kMinibatchSizes[] = {32, 256};
 inline constexpr int kChainWidths[] = {1, 4, 16};
 

@@ -13,6 +13,8 @@ std::vector<Case> elementwise();
 /// `hand` reads X once, block of rows by block of rows; `hand_two_gemv` calls OpenBLAS twice, on one thread.
 std::vector<Case> logistic_step();
 std::vector<Case> logistic_fit();
+/// Reads X once, as logistic_step does.
+std::vector<Case> softmax_step();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 /// The matrix products alone.

@@ -8,10 +8,10 @@ namespace {
 
 void run(const bench::Flags& flags) {
   using namespace bench::with_libtorch;
-  std::vector<bench::Row> rows =
-      bench::run_grid(bench::join(quadratic_step(), scalar_gradient(), op_chain(), elementwise(), logistic_step(),
-                                  minibatch_sgd(), adam_update(), mlp_step(), rosenbrock(), deep_chain()),
-                      flags);
+  std::vector<bench::Row> rows = bench::run_grid(
+      bench::join(quadratic_step(), scalar_gradient(), op_chain(), elementwise(), logistic_step(), softmax_step(),
+                  minibatch_sgd(), adam_update(), mlp_step(), rosenbrock(), deep_chain()),
+      flags);
   if (!flags.out.empty()) bench::write_part(flags.out, rows);
 }
 

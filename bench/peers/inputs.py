@@ -8,6 +8,7 @@ import numpy as np
 DTYPES = {"float32": np.float32, "float64": np.float64}
 ELEMENTWISE_SIZES = {"1e4": 10**4, "1e5": 10**5, "1e6": 10**6, "1e7": 10**7}
 LOGISTIC_SIZES = {"569x30": (569, 30), "1e5x100": (100000, 100), "1e6x50": (1000000, 50)}
+SOFTMAX_SIZES, SOFTMAX_CLASSES = {"1e5x100x10": (100000, 100)}, 10
 LOGISTIC_FIT_SIZES = {"1e5x50": (100000, 50), "1e6x50": (1000000, 50)}
 LOGISTIC_FIT_TOLERANCE = 1e-6
 MINIBATCH_SIZES = (32, 256)
@@ -58,6 +59,14 @@ def logistic(rows, columns, dtype):
     plane = np.arange(columns) % 3 - 1.0
     y = (0.5 * uniform(rows, 4) + x.astype(np.float64) @ plane > 0).astype(dtype)
     return SimpleNamespace(x=x, y=y)
+
+
+@lru_cache(maxsize=1)
+def softmax(rows, columns, dtype):
+    x = uniform(rows * columns, 18, dtype).reshape(rows, columns)
+    column, plane = np.arange(columns)[:, None], np.arange(SOFTMAX_CLASSES)
+    planes = (column * (plane + 1) + plane) % 7 - 3.0
+    return SimpleNamespace(x=x, labels=np.argmax(x.astype(np.float64) @ planes, axis=1))
 
 
 def logistic_fit_answer(w, b, data):

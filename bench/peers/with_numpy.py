@@ -61,6 +61,29 @@ def logistic_step(rows, columns, dtype):
     return lambda: descend(state, data.x, data.y), lambda: logistic_answer(state)
 
 
+def softmax_step(rows, columns, dtype):
+    data = inputs.softmax(rows, columns, dtype)
+    w, b = np.zeros((columns, inputs.SOFTMAX_CLASSES), dtype), np.zeros(inputs.SOFTMAX_CLASSES, dtype)
+    state, each, rate = {"total": 0.0}, np.arange(rows), dtype(inputs.LOGISTIC_RATE)
+
+    def step():
+        nonlocal w, b
+        z = data.x @ w + b
+        z -= np.max(z, axis=1, keepdims=True)
+        picked = z[each, data.labels]
+        residual = np.exp(z)
+        sums = np.sum(residual, axis=1, keepdims=True)
+        state["loss"] = float(np.mean(np.log(sums[:, 0]) - picked))
+        state["total"] += state["loss"]
+        residual /= sums
+        residual[each, data.labels] -= 1
+        residual /= dtype(rows)
+        w -= rate * (data.x.T @ residual)
+        b -= rate * np.sum(residual, axis=0)
+
+    return step, lambda: [*inputs.some_of(w), state["total"], state["loss"], b[0]]
+
+
 def minibatch_sgd(size, dtype):
     data, state = inputs.minibatches(size, dtype), logistic_state(30, dtype)
     state["iteration"] = 0
@@ -191,6 +214,8 @@ def cases():
             add("elementwise", size, elementwise, n, large=n > 10**6)
         for size, (rows, columns) in inputs.LOGISTIC_SIZES.items():
             add("logistic_step", size, logistic_step, rows, columns, large=rows > 10**5)
+        for size, (rows, columns) in inputs.SOFTMAX_SIZES.items():
+            add("softmax_step", size, softmax_step, rows, columns)
         for size in inputs.MINIBATCH_SIZES:
             add("minibatch_sgd", str(size), minibatch_sgd, size)
         add("adam_update", "1e7", adam_update)

@@ -17,6 +17,8 @@ std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
 /// By `optim::minimize`, and as `xtape_model` by models::LogisticRegression, which checks its data first.
 std::vector<Case> logistic_fit();
+/// With targets of 0 and 1 for each class, and as `xtape_classes` with the numbers of the classes.
+std::vector<Case> softmax_step();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();
