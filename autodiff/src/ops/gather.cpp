@@ -132,17 +132,19 @@ auto along_visitor(const Call& call) {
   };
 }
 
-/// The attributes are the axis's extent and the caller.
+/// The attributes are the axis's extent and the caller. An index is within the axis if neither it nor what is left of
+/// the axis behind it has a sign, which is known of all without a branch.
 void find_places(const Call& call) {
   const std::int64_t extent = call.attributes[0], count = call.output.shape.size();
   const std::int64_t* index = indices_of(call.inputs[0]);
   auto* places = reinterpret_cast<std::int64_t*>(call.output.data);
-  bool usual = true;
+  std::uint64_t signs = 0;
   for (std::int64_t i = 0; i < count; ++i) {
+    const auto place = static_cast<std::uint64_t>(index[i]);
+    signs |= place | (static_cast<std::uint64_t>(extent) - 1 - place);
     places[i] = index[i];
-    usual &= static_cast<std::uint64_t>(index[i]) < static_cast<std::uint64_t>(extent);
   }
-  if (usual) return;
+  if (signs >> 63 == 0) return;
   for (std::int64_t i = 0; i < count; ++i) places[i] = position(Caller{call.attributes[1]}, index[i], extent);
 }
 
