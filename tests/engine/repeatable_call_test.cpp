@@ -80,7 +80,7 @@ TEST(RepeatableCall, OtherOperands) {
   const Array arrays[] = {Array::from<double>({1, 2, 3}, {1, 3}), Array{3, 4, 5}, column, Array::ones({2, 3})};
   const auto record = [&](Tape& tape, int choice) {
     const Var x = matrix(tape), y = tape.variable(arrays[choice % 4]), r = tape.read(row);
-    const Var sum_of_two = choice < 4 ? x + arrays[choice] : x + arrays[choice % 4];
+    const Var sum_of_two = x + arrays[choice % 4];
     const Var product = choice % 3 == 0 ? x * y : x * r;
     return logaddexp(sum_of_two, choice > 2 ? product : y);
   };
@@ -115,6 +115,16 @@ TEST(RepeatableCall, GradientsThroughCalls) {
     return tape.gradient(sum(dx * dx), x);
   };
   expect_as_on_new_tapes(record, 4);
+}
+
+/// The gradient for y is a node of kron's, which is to stay one that rules look through.
+TEST(RepeatableCall, AGradientThatIsAnOlderNode) {
+  const auto record = [](Tape& tape, int choice) {
+    const Var s = tape.variable(2.0), y = tape.variable(Array{1, 2, 3});
+    const Var dy = tape.gradient(sum(kron(s, y)), y);
+    return choice == 0 ? dy : tape.gradient(sum(dy * s), s);
+  };
+  expect_as_on_new_tapes(record, 2);
 }
 
 TEST(RepeatableCall, ErrorsAreThrownEachTime) {

@@ -198,6 +198,13 @@ TEST(TakenRows, RefuseIndicesBeyondTheAxis) {
   }
 }
 
+TEST(TakenRows, OfAMatrixWithoutRowsAreRefused) {
+  Tape tape;
+  const Var x = tape.variable(Array::zeros({0, 3})), w = tape.variable(Array{1, 2, 3}), s = tape.variable(Array{1, 2});
+  const Var batch = take(x, Array::from<std::int64_t>({0, 1}), 0);
+  for (const Var& product : {matmul(batch, w), matmul(s, batch)}) EXPECT_THROW(product.value(), ValueError);
+}
+
 /// Each call of a Function has its own indices, and a call that throws does not keep the next one from running.
 TEST(TakenRows, FollowTheIndicesOfEachCall) {
   const Array x = random_array({30, 4}, DType::float64, 1), y = random_array({30}, DType::float64, 2);

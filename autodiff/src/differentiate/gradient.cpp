@@ -125,14 +125,15 @@ class Walk {
 };
 
 /// A cotangent as a result: a node that no Var was given of before, and no literal that rules would look through.
-NodeId result_of(TapeState& state, NodeId cotangent, NodeId target) {
+NodeId result_of(TapeState& state, NodeId begin, NodeId cotangent, NodeId target) {
   const RuleScope scope(state, state.program[target].location);
   const Shape shape = state.program[target].shape;
   double literal = 0;
   NodeId result = cotangent;
   if (cotangent == kNoNode || is_literal(state, cotangent, literal))
     result = append_full(state, literal, state.program[target].dtype, shape);
-  if (!state.program[result].internal || (shape.rank() == 0 && is_literal(state, result, literal)))
+  const bool before = result < begin;  // of calls that may be taken over as they were recorded
+  if (before || !state.program[result].internal || (shape.rank() == 0 && is_literal(state, result, literal)))
     result = append_alias(state, result);
   state.program[result].internal = false;
   return result;
@@ -155,7 +156,7 @@ std::span<const NodeId> vjp_nodes(TapeState& state, NodeId y, NodeId given, std:
     walk.run(y, VarAccess::make(state, given));
     for (NodeId target : recorded.targets) {
       note_run(state, recorded, target);
-      recorded.results.push_back(result_of(state, walk.cotangent(target), target));
+      recorded.results.push_back(result_of(state, recorded.begin, walk.cotangent(target), target));
     }
   }
   remember_gradient(state, std::move(recorded), state.user_rules - user_rules);

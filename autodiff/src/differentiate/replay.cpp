@@ -26,12 +26,6 @@ void remember_gradient(TapeState& state, RecordedGradient gradient, std::uint64_
   gradient.repeatable = user_rules == 0;  // a user's rule may do something else the next time
   for (NodeId id = gradient.begin; id < gradient.end; ++id)
     if (state.program[id].holds != Holds::nothing) gradient.repeatable = false;
-  // A result among older nodes is no longer internal to them, which rules can see.
-  const auto is_older = [&](NodeId result) { return result < gradient.begin; };
-  if (std::ranges::any_of(gradient.results, is_older)) {
-    gradient.repeatable = false;
-    for (RecordedGradient& older : state.gradients) older.repeatable = false;
-  }
   state.gradients.push_back(std::move(gradient));
 }
 

@@ -78,7 +78,7 @@ NodeId resolve_number(TapeState& state, std::string_view op, const Operand& numb
   constexpr double kExactIntegers = 9007199254740992.0;  // beyond, a literal's float64 would round an int64
   check_number(op, number, dtype);
   if (is_literal_number(state, number) && (dtype != DType::int64 || std::abs(as_double(number)) < kExactIntegers))
-    return append_literal(state, as_double(number), dtype);
+    return append_literal(state, as_double(number), dtype, location_of(state, number));
   const NodeId id = append(state, number_op, dtype, Shape{}, {}, {}, location_of(state, number));
   hold_number(state, id, number);
   return id;
@@ -332,9 +332,9 @@ Var append_unary(const Op& op, const Var& x, const Shape& shape, std::span<const
   return VarAccess::make(state, append(state, op, state.program[input].dtype, shape, std::span(&input, 1), attributes));
 }
 
-NodeId append_literal(TapeState& state, double value, DType dtype) {
+NodeId append_literal(TapeState& state, double value, DType dtype, std::optional<Location> location) {
   const std::int64_t bits = std::bit_cast<std::int64_t>(value);
-  const NodeId id = append(state, constant_op, dtype, Shape{}, {}, std::span(&bits, 1));
+  const NodeId id = append(state, constant_op, dtype, Shape{}, {}, std::span(&bits, 1), location);
   state.program[id].internal = true;
   return id;
 }

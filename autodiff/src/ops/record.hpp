@@ -40,7 +40,7 @@ Var append_unary(const Op& op, const Var& x, const Shape& shape, std::span<const
 /// Appends an elementwise op of an output dtype, with broadcasting; in a rule or composite perhaps something simpler.
 NodeId append_elementwise(TapeState& state, const Op& op, std::span<const NodeId> inputs, DType dtype,
                           Location location);
-NodeId append_literal(TapeState& state, double value, DType dtype);
+NodeId append_literal(TapeState& state, double value, DType dtype, std::optional<Location> location = std::nullopt);
 /// A tensor of one literal.
 NodeId append_full(TapeState& state, double value, DType dtype, const Shape& shape);
 /// A node of its own with the value of another.

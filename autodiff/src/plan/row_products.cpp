@@ -21,8 +21,8 @@ Strides strides_of(const Layout& layout, NodeId value) {
 /// A product of rows that are read by their numbers: such nodes are made of row products only.
 RowProduct of_taken_rows(const Layout& layout, const Node& node, RowProduct::Form form) {
   const auto inputs = layout.program.inputs(node);
-  const Shape& matrix = layout.program[inputs[0]].shape;
-  const std::int64_t columns = matrix.size() / matrix[0];
+  const bool dots = form == RowProduct::Form::dots;
+  const std::int64_t columns = (dots ? layout.program[inputs[1]] : node).shape.size();
   return {form, inputs[0], inputs[1], layout.program[inputs[2]].shape.size(), columns, columns, inputs[2]};
 }
 

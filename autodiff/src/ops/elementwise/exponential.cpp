@@ -34,9 +34,9 @@ inline V tanh_lane(const V& x) {
   const V size = xs::min(V(20), xs::abs(x)), half(T(0.5));
   const V rounded = fused(size, V(2 * C::kLog2E), V(C::kRound)), k = rounded - V(C::kRound);
   const V high = fused(k, V(-C::kLn2High / 2), size), low = k * V(-C::kLn2Low / 2), r = high + low;
-  const V g = high + fused(r * r, polynomial(r, kHalfOfExpm1<T>.coefficients), low);
+  const V rest = fused(r * r, polynomial(r, kHalfOfExpm1<T>.coefficients), low);  // of g, without `high`
   const V scale = from_bits<V>((bits_of(rounded) + C::kBias) << C::kMantissa);
-  const V h = fused(scale, g, fused(scale, half, -half));
+  const V h = fused(scale, rest, fused(scale, high, fused(scale, half, -half)));
   const V y = h / (V(1) + h);
   return xs::select(h < V(1), fused(-h, y, h), y) | (x & V(T(-0.0)));
 }
