@@ -10,23 +10,11 @@
 #include "plan/in_place.hpp"
 #include "support/check.hpp"
 #include "support/interpreter.hpp"
+#include "support/plans.hpp"
 
 namespace xtape::test {
 
 namespace {
-
-constexpr Options kPlanned{true, true}, kPlannedExactly{true, false}, kUnplanned{false, false};
-
-Array random_array(const Shape& shape, DType dtype, std::uint64_t seed) {
-  Random random(seed);
-  return array_of(random_tensor(random, shape, dtype));
-}
-
-std::size_t count(const std::string& text, const std::string& wanted) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) ++found;
-  return found;
-}
 
 /// Products with several columns are part of loops where the engine has a kernel of its own.
 bool has_products() { return instruction_set() == "avx512"; }

@@ -8,24 +8,11 @@
 
 #include "support/check.hpp"
 #include "support/interpreter.hpp"
+#include "support/plans.hpp"
 
 namespace xtape::test {
 
 namespace {
-
-constexpr Options kPlanned{true, true}, kPlannedExactly{true, false}, kUnplanned{false, false};
-
-Array random_array(const Shape& shape, DType dtype, std::uint64_t seed) {
-  Random random(seed);
-  return array_of(random_tensor(random, shape, dtype));
-}
-
-/// How often a text occurs in another.
-std::size_t count(const std::string& text, const std::string& wanted) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(wanted); at != std::string::npos; at = text.find(wanted, at + 1)) ++found;
-  return found;
-}
 
 struct Extents {
   std::int64_t rows, columns;

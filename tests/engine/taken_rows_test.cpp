@@ -9,17 +9,11 @@
 
 #include "support/check.hpp"
 #include "support/interpreter.hpp"
+#include "support/plans.hpp"
 
 namespace xtape::test {
 
 namespace {
-
-constexpr Options kPlanned{true, true}, kPlannedExactly{true, false}, kUnplanned{false, false};
-
-Array random_array(const Shape& shape, DType dtype, std::uint64_t seed) {
-  Random random(seed);
-  return array_of(random_tensor(random, shape, dtype));
-}
 
 /// Indices of an axis of this extent, from the front and from the end.
 Array random_indices(const Shape& shape, std::int64_t extent, std::uint64_t seed) {

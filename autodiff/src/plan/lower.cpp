@@ -34,9 +34,9 @@ void check_has_value(const Node& node) {
                    node.location.file, ":", node.location.line, "), which has no value yet; choose by `where`");
 }
 
-/// Records the request on the scratch tape; `origins` grows by a position for each node recorded.
-std::vector<NodeId> record_lowered(const Request& request, const Positions& positions, TapeState& scratch,
-                                   std::vector<std::uint32_t>& origins) {
+/// Calls add(node, inputs, attributes, position) for each node of the request; gives what it returned, the new nodes.
+template <class Add>
+std::vector<NodeId> map_nodes(const Request& request, const Positions& positions, Add add) {
   const Program& source = request.state->program;
   std::vector<NodeId> mapped(request.nodes.size());
   std::vector<NodeId> inputs;
@@ -46,13 +46,16 @@ std::vector<NodeId> record_lowered(const Request& request, const Positions& posi
     check_has_value(node);
     if (!is_leaf(node))
       for (NodeId input : source.inputs(node)) inputs.push_back(mapped[positions[input] - 1]);
-    const auto attributes = is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node);
-    mapped[i] = node.op->kind == OpKind::composite && !is_leaf(node)
-                    ? lower_composite(scratch, node, inputs, attributes)
-                    : append_copy(scratch.program, node, inputs, attributes);
-    origins.resize(scratch.program.size(), i);
+    mapped[i] = add(node, inputs, is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node), i);
   }
   return mapped;
+}
+
+std::vector<NodeId> mapped_outputs(const Request& request, const Positions& positions,
+                                   const std::vector<NodeId>& mapped) {
+  std::vector<NodeId> outputs;
+  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
+  return outputs;
 }
 
 std::vector<bool> live_nodes(const Program& program, const Replacements& replacements,
@@ -171,21 +174,13 @@ class Merger {
 
 /// The request without composites: nothing in it is dead.
 Lowered lower_directly(const Request& request, const Positions& positions, bool merge) {
-  const Program& source = request.state->program;
   Merger merger(merge, request.nodes.size());
-  std::vector<NodeId> mapped(request.nodes.size());
-  std::vector<NodeId> inputs;
-  for (std::uint32_t i = 0; i < request.nodes.size(); ++i) {
-    const Node& node = source[request.nodes[i]];
-    inputs.clear();
-    check_has_value(node);
-    if (!is_leaf(node))
-      for (NodeId input : source.inputs(node)) inputs.push_back(mapped[positions[input] - 1]);
-    const auto attributes = is_leaf(node) ? std::span<const std::int64_t>{} : source.attributes(node);
-    mapped[i] = merger.add(node, *node.op, inputs, attributes, i);
-  }
+  const auto add = [&](const Node& node, std::span<const NodeId> inputs, auto attributes, std::uint32_t position) {
+    return merger.add(node, *node.op, inputs, attributes, position);
+  };
+  const std::vector<NodeId> mapped = map_nodes(request, positions, add);
   Lowered result = merger.take();
-  for (NodeId output : request.outputs) result.outputs.push_back(mapped[positions[output] - 1]);
+  result.outputs = mapped_outputs(request, positions, mapped);
   return result;
 }
 
@@ -194,9 +189,15 @@ Lowered lower_on_tape(const Request& request, const Positions& positions, bool m
   const Tape tape(request.state->options);
   TapeState& scratch = VarAccess::state(tape);
   std::vector<std::uint32_t> origins;
-  const std::vector<NodeId> mapped = record_lowered(request, positions, scratch, origins);
-  std::vector<NodeId> outputs;
-  for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
+  const auto add = [&](const Node& node, std::span<const NodeId> inputs, auto attributes, std::uint32_t position) {
+    const bool composite = node.op->kind == OpKind::composite && !is_leaf(node);
+    const NodeId id = composite ? lower_composite(scratch, node, inputs, attributes)
+                                : append_copy(scratch.program, node, inputs, attributes);
+    origins.resize(scratch.program.size(), position);
+    return id;
+  };
+  const std::vector<NodeId> mapped = map_nodes(request, positions, add);
+  const std::vector<NodeId> outputs = mapped_outputs(request, positions, mapped);
   return without_waste(scratch.program, {}, outputs, origins, merge);
 }
 
