@@ -52,16 +52,14 @@ struct ThreadScratch {
 
 std::size_t padded(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/// A scalar as kernels read it. Copied by narrow stores, which a wide load may have to wait for until all stores before
-/// them are in the cache: so this is done once for a run, and not by each chunk's Worker.
-struct alignas(64) Copies {
-  std::byte bytes[64];
+constexpr std::size_t kCopies = 64;  ///< bytes of a scalar's copies, as kernels read it
 
-  void fill(const std::byte* from, std::size_t element) {
-    std::memcpy(bytes, from, element);
-    for (; element < sizeof bytes; element *= 2) std::memcpy(bytes + element, bytes, element);
-  }
-};
+template <class T>
+void copy_scalar(std::byte* to, const std::byte* from) {
+  T element;
+  std::memcpy(&element, from, sizeof element);
+  std::fill_n(reinterpret_cast<T*>(to), kCopies / sizeof element, element);
+}
 
 /// What all threads share of one run of a loop.
 struct LoopRun {
@@ -72,17 +70,23 @@ struct LoopRun {
   Striping striping;
   std::vector<std::uint8_t> past_caches;  ///< for each stream; empty if there are none
   std::uint32_t block;
-  std::vector<Copies> scalars;
+  Workspace scalars;
 
-  void copy_scalars() {
-    for (std::size_t i = 0; i < scalars.size(); ++i) {
+  std::byte* copies(std::size_t scalar) const { return scalars.data() + scalar * kCopies; }
+  /// By narrow stores, which a wide load may have to wait for until all stores before them are in the cache: so this is
+  /// done once for a run, and not by each chunk's Worker.
+  void copy_scalars() const {
+    for (std::size_t i = 0; i < loop.scalars.size(); ++i) {
       const Loop::Scalar& scalar = loop.scalars[i];
-      scalars[i].fill(bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes, scalar.bytes);
+      const std::byte* from = bases[scalar.value] + static_cast<std::size_t>(scalar.offset) * scalar.bytes;
+      if (scalar.bytes == 8) copy_scalar<std::uint64_t>(copies(i), from);
+      else if (scalar.bytes == 4) copy_scalar<std::uint32_t>(copies(i), from);
+      else copy_scalar<std::uint8_t>(copies(i), from);
     }
   }
 
-  /// A slot's block. Copies along rows end up to a cache line beyond.
   bool multiplies() const { return !loop.products.empty() || !product_sums.empty(); }
+  /// A slot's block. Copies along rows end up to a cache line beyond.
   std::size_t register_bytes() const { return padded(block * kWidest) + (loop.columns > 0 ? kSpreadBeyond : 0); }
   /// Elements of a stream that may have to be staged: those of fewer than kPadding rows.
   std::size_t staged() const { return std::max(kStaged, static_cast<std::size_t>(loop.columns) * kPadding); }
@@ -98,8 +102,7 @@ class Worker {
     cursors_ = reinterpret_cast<Cursor*>(take(loop_.streams.size() * sizeof(Cursor)));
     written_ = take(run.past_caches.size() * padded(run.block * kWidest));
     begin_streams();
-    for (std::size_t i = 0; i < loop_.scalars.size(); ++i)
-      slots_[loop_.scalars[i].slot] = {const_cast<std::byte*>(run.scalars[i].bytes), 0};
+    for (std::size_t i = 0; i < loop_.scalars.size(); ++i) slots_[loop_.scalars[i].slot] = {run.copies(i), 0};
     sinks_ = reinterpret_cast<SinkState*>(take(loop_.sinks.size() * sizeof(SinkState)));
     for (std::size_t i = 0; i < loop_.sinks.size(); ++i) new (sinks_ + i) SinkState;
     if (run.multiplies()) prepare_products();
@@ -238,7 +241,7 @@ class Worker {
     for (const Loop::Stream& stream : loop_.streams)
       if (stream.written)
         std::memcpy(stream_at(stream, begin), slots_[stream.slot].data, count(stream.per_row, n) * stream.bytes);
-    begin_streams();
+    if (past_caches_ != cursors_ + loop_.streams.size()) begin_streams();
   }
 
   void run_block(std::int64_t begin, std::size_t n) {
@@ -354,8 +357,7 @@ std::uint32_t block_of(const Loop& loop, bool past_caches) {
 
 LoopRun loop_run(const Loop& loop, Bases bases) {
   const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
-  LoopRun run{loop, bases, {}, {}, striping, past_caches(loop, bases), 0, {}};
-  run.scalars.resize(loop.scalars.size());
+  LoopRun run{loop, bases, {}, {}, striping, past_caches(loop, bases), 0, Workspace(loop.scalars.size() * kCopies)};
   run.block = block_of(loop, !run.past_caches.empty());
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
