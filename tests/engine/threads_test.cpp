@@ -35,7 +35,8 @@ std::vector<Array> work(DType dtype, std::uint64_t seed = 1) {
   const Var hidden = tanh(matmul(x, w) * 0.1);
   const Var loss = sum(exp(-square(hidden))) + mean(log1p(square(x)));
   const auto [dx, dw] = tape.gradient<2>(loss, {x, w});
-  return tape.evaluate({loss, dx, dw, sum(x * x, 0), sum(x * x, 1), max(x, 0), logsumexp(x, 1), sum(exp(x)), hidden});
+  return tape.evaluate({loss, dx, dw, matmul(transpose(hidden), x), sum(x * x, 0), sum(x * x, 1), max(x, 0),
+                        logsumexp(x, 1), sum(exp(x)), hidden});
 }
 
 TEST(Threads, DoNotChangeABit) {
