@@ -8,6 +8,8 @@
 #include <new>
 #include <type_traits>
 
+#include <xtape/engine.hpp>
+
 #include "execute/per_thread.hpp"
 #include "execute/run.hpp"
 #include "execute/threads.hpp"
@@ -25,6 +27,9 @@ constexpr std::int64_t kSmall = 4096;
 /// they follow from the shape alone, for its bits may depend on them.
 constexpr std::int64_t kTile = 128;
 constexpr std::int64_t kMostTiles = 16;
+/// Tiles of our kernel, whose bits do not. Each packs the other factor anew.
+constexpr std::int64_t kOurTile = 64;
+constexpr std::int64_t kTilesOfThread = 2;
 /// Operations of float64 in a nanosecond; float32 is twice as fast.
 constexpr double kBlasSpeed = 40;
 constexpr double kOurSpeed = 80;
@@ -102,6 +107,11 @@ void gemm(GemmKernel<T> kernel, const Matrix<T>& a, const Matrix<T>& b, T* c, st
   kernel({a.data, a.row, a.column}, {b.data, b.row, b.column}, c, ldc, m, n, k, per_thread<PackedFactors>().memory);
 }
 
+std::int64_t tiles(std::int64_t extent, bool ours) {
+  return ours ? std::clamp<std::int64_t>(extent / kOurTile, 1, kTilesOfThread * num_threads())
+              : std::clamp<std::int64_t>(extent / kTile, 1, kMostTiles);
+}
+
 template <class T>
 void tiled_gemm(GemmKernel<T> kernel, const Matrix<T>& a, const Matrix<T>& b, T* c, std::int64_t m, std::int64_t n,
                 std::int64_t k) {
@@ -110,9 +120,9 @@ void tiled_gemm(GemmKernel<T> kernel, const Matrix<T>& a, const Matrix<T>& b, T*
   if (kernel != nullptr && !worth_threads(nanoseconds)) return gemm(kernel, a, b, c, n, m, n, k);
   const bool by_rows = m >= n;
   const std::int64_t extent = by_rows ? m : n;
-  const std::int64_t tiles = std::clamp<std::int64_t>(extent / kTile, 1, kMostTiles);
-  const std::int64_t length = (extent + tiles - 1) / tiles;
-  parallel_for(static_cast<std::size_t>(tiles), nanoseconds, [&](std::size_t tile) {
+  const std::int64_t count = tiles(extent, kernel != nullptr);
+  const std::int64_t length = (extent + count - 1) / count;
+  parallel_for(static_cast<std::size_t>(count), nanoseconds, [&](std::size_t tile) {
     const std::int64_t begin = static_cast<std::int64_t>(tile) * length;
     const std::int64_t size = std::min(length, extent - begin);
     if (size <= 0) return;
