@@ -90,7 +90,7 @@ void ReplayedValues::forget_finite_inputs(NodeId id, std::vector<std::uint32_t>&
 void ReplayedValues::restore() {
   for (NodeId id : nodes_)
     if (computed_[id]) state_.program[id].holds = Holds::nothing;
-  state_.arrays.erase(state_.arrays.begin() + static_cast<std::ptrdiff_t>(arrays_), state_.arrays.end());
+  state_.arrays.shrink(arrays_);
   state_.options = options_;
   delete std::exchange(state_.reruns, reruns_);
 }

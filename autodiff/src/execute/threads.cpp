@@ -48,8 +48,9 @@ class Threads {
   bool awake() const { return Clock::now().time_since_epoch() < awake_until_.load(std::memory_order_relaxed); }
   void worked() { awake_until_.store(Clock::now().time_since_epoch() + kAwake, std::memory_order_relaxed); }
   void set(int count) {
+    if (count == this->count()) return;
     const std::lock_guard lock(mutex_);
-    if (count == count_.exchange(count, std::memory_order_relaxed)) return;
+    count_.store(count, std::memory_order_relaxed);
     awake_until_.store({}, std::memory_order_relaxed);
     arena_.reset();
     more_.reset();

@@ -76,36 +76,32 @@ class ScratchScope {
   Scratch* scratch_;
 };
 
-void gather_leaves(const TapeState& state, std::span<const NodeId> leaves, std::vector<const std::byte*>& bases) {
-  bases.clear();
-  for (NodeId id : leaves) {
-    const Node& node = state.program[id];
-    bases.push_back(node.holds == Holds::number ? reinterpret_cast<const std::byte*>(&state.numbers[node.value])
-                                                : static_cast<const std::byte*>(array_of(state, id).bytes()));
-  }
+const std::byte* elements_of_leaf(const TapeState& state, NodeId id) {
+  const Node& node = state.program[id];
+  if (node.holds == Holds::number) return reinterpret_cast<const std::byte*>(&state.numbers[node.value]);
+  return static_cast<const std::byte*>(array_of(state, id).bytes());
 }
 
 /// New Arrays of the tape for the plan's results; gone again unless they are kept.
 class Results {
  public:
-  Results(TapeState& state, const Plan& plan, const InPlace& in_place, std::vector<std::byte*>& bases)
-      : state_(state), first_(state.arrays.size()) {
-    bases.clear();
-    if (in_place.any()) make_room(plan.output_buffers.size() + plan.outputs.size());
+  Results(TapeState& state, const Plan& plan, const InPlace& in_place) : state_(state), first_(state.arrays.size()) {
+    if (in_place.any()) state.arrays.reserve_more(plan.output_buffers.size() + plan.outputs.size());
     for (NodeId id : plan.output_buffers) {
       const bool later = in_place.any() && in_place.decides_on(id);
-      state.arrays.push_back(later ? Array() : ArrayAccess::allocate(plan.program[id].dtype, plan.program[id].shape));
-      bases.push_back(ArrayAccess::mutable_bytes(state.arrays.back()));
+      const Node& node = plan.program[id];
+      if (later) state.arrays.push_back(Array());
+      else state.arrays.push_new(node.dtype, node.shape);
     }
   }
   ~Results() {
-    if (!kept_) state_.arrays.resize(first_);
+    if (!kept_) state_.arrays.shrink(first_);
   }
   Results(const Results&) = delete;
   Results& operator=(const Results&) = delete;
 
   /// An Array for each output buffer.
-  std::span<Array> arrays() { return std::span(state_.arrays).subspan(first_); }
+  std::span<Array> arrays() { return state_.arrays.from(first_); }
 
   /// The nodes asked for hold them from now on. Cannot throw if something was in place.
   void keep(const Prepared& prepared) {
@@ -118,11 +114,6 @@ class Results {
   }
 
  private:
-  void make_room(std::size_t more) {
-    std::vector<Array>& arrays = state_.arrays;
-    if (arrays.capacity() - arrays.size() < more) arrays.reserve(std::max(2 * arrays.capacity(), arrays.size() + more));
-  }
-
   void hold(NodeId id, std::size_t at, const Shape& shape) {
     if (state_.arrays[at].shape() != shape) {
       Array view = ArrayAccess::reshaped(state_.arrays[at], shape);
@@ -147,43 +138,53 @@ std::string location_text(const TapeState& state, const Prepared& prepared, std:
   return " (recorded at " + place_text(state, node) + ")";
 }
 
-/// From the first step on that writes over a Parameter nothing can throw.
-void run_in_place(Scratch& scratch, const Plan& plan, const InPlace& in_place, Results& results, std::size_t& step) {
-  const Workspace arena(plan.arena_bytes);
-  place(plan, scratch.leaf_bases, scratch.result_bases, arena.data(), scratch.bases);
-  run_steps(plan, scratch.bases, in_place.first_step(), step);
-  in_place.decide(results.arrays(), scratch.bases);
-  run_last_loops(plan, scratch.bases, step);
+/// Where the plan's values are.
+void place(Scratch& scratch, const TapeState& state, const Prepared& prepared, std::span<Array> results,
+           std::byte* arena) {
+  scratch.leaf_bases.clear();
+  scratch.result_bases.clear();
+  for (NodeId id : prepared.leaves) scratch.leaf_bases.push_back(elements_of_leaf(state, id));
+  for (Array& array : results) scratch.result_bases.push_back(ArrayAccess::mutable_bytes(array));
+  place(*prepared.plan, scratch.leaf_bases, scratch.result_bases, arena, scratch.bases);
 }
 
-void run_anew(Scratch& scratch, const Prepared& prepared, std::size_t& step, StepTimes* times) {
+void put(SteadyRun& steady, const TapeState& state, const Prepared& prepared, std::span<Array> results) {
   const Plan& plan = *prepared.plan;
-  if (prepared.steady == nullptr) {
-    const Workspace arena(plan.arena_bytes);
-    place(plan, scratch.leaf_bases, scratch.result_bases, arena.data(), scratch.bases);
-    return run_steps(plan, scratch.bases, plan.steps.size(), step, times);
-  }
-  for (std::size_t i = 0; i < plan.leaves.size(); ++i) prepared.steady->put(plan.leaves[i], scratch.leaf_bases[i]);
-  for (std::size_t i = 0; i < plan.output_buffers.size(); ++i)
-    prepared.steady->put(plan.output_buffers[i], scratch.result_bases[i]);
-  (*prepared.steady)(step, times);
+  for (std::size_t i = 0; i < plan.leaves.size(); ++i)
+    steady.put(plan.leaves[i], elements_of_leaf(state, prepared.leaves[i]));
+  for (std::size_t i = 0; i < results.size(); ++i)
+    steady.put(plan.output_buffers[i], ArrayAccess::mutable_bytes(results[i]));
+}
+
+/// From the first step on that writes over a Parameter nothing can throw.
+void run_in_place(const Plan& plan, std::vector<std::byte*>& bases, const InPlace& in_place, Results& results,
+                  std::size_t& step) {
+  run_steps(plan, bases, in_place.first_step(), step);
+  in_place.decide(results.arrays(), bases);
+  run_last_loops(plan, bases, step);
 }
 
 void run(Scratch& scratch, TapeState& state, const Prepared& prepared, const Update& update, RunTimes* times) {
-  gather_leaves(state, prepared.leaves, scratch.leaf_bases);
+  const Plan& plan = *prepared.plan;
   const InPlace in_place(state, prepared, update);
-  Results results(state, *prepared.plan, in_place, scratch.result_bases);
+  Results results(state, plan, in_place);
+  const bool steady = prepared.steady != nullptr && !in_place.any();
+  const Workspace arena(steady ? 0 : plan.arena_bytes);
+  if (steady) put(*prepared.steady, state, prepared, results.arrays());
+  else place(scratch, state, prepared, results.arrays(), arena.data());
+  StepTimes* const step_times = times == nullptr ? nullptr : &times->steps;
   std::size_t step = 0;
   try {
-    if (in_place.any()) run_in_place(scratch, *prepared.plan, in_place, results, step);
-    else run_anew(scratch, prepared, step, times == nullptr ? nullptr : &times->steps);
+    if (steady) (*prepared.steady)(step, step_times);
+    else if (in_place.any()) run_in_place(plan, scratch.bases, in_place, results, step);
+    else run_steps(plan, scratch.bases, plan.steps.size(), step, step_times);
   } catch (const ValueError& error) {
     throw ValueError(error.what() + location_text(state, prepared, step));
   } catch (const NumericalError& error) {
     throw NumericalError(error.what() + location_text(state, prepared, step));
   }
   results.keep(prepared);
-  if (times != nullptr) RunObserver::tell({*prepared.plan, state.program, prepared.request.nodes, &state}, *times);
+  if (times != nullptr) RunObserver::tell({plan, state.program, prepared.request.nodes, &state}, *times);
 }
 
 /// While alive, the tape runs a plan of one of its entries, which must stay as it is.

@@ -46,11 +46,6 @@ bool assigns_numbers(const TapeState& state, const Update& update) {
 
 }  // namespace
 
-std::size_t& least_bytes_in_place() {
-  static std::size_t bytes = 4096;
-  return bytes;
-}
-
 InPlace::InPlace(const TapeState& state, const Prepared& prepared, const Update& update)
     : plan_(*prepared.plan), first_step_(plan_.steps.size()) {
   const bool worth_it = !update.assignments.empty() && plan_.donated_bytes >= least_bytes_in_place();

@@ -13,9 +13,6 @@
 
 namespace xtape::detail {
 
-/// Smaller values get new buffers: finding out who holds the old ones would cost as much. Tests change it.
-std::size_t& least_bytes_in_place();
-
 /// The donations of a plan that fit the assignments of one run.
 class InPlace {
  public:

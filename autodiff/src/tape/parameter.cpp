@@ -39,8 +39,7 @@ std::uint64_t Parameter::version() const { return checked(state_).version; }
 void Parameter::assign(const Array& value) {
   detail::check_assignable(*this, value.dtype(), value.shape(), "assign");
   if (!value.has_value()) detail::fail<ValueError>("assign", "\"", name(), "\" was given an Array without a value");
-  state_->value = value;
-  ++state_->version;
+  state_->replace(value);
 }
 
 namespace detail {

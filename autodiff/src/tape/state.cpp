@@ -34,6 +34,20 @@ void clear_vector(std::vector<T>& vector) {
   if (large) vector.shrink_to_fit();
 }
 
+/// The same reads will come again, most likely: their handles are taken over then instead of being counted.
+void forget_reads(TapeState& state) {
+  std::swap(state.reads, state.previous_reads);
+  clear_vector(state.reads);
+  for (ParameterRead& read : state.previous_reads)
+    if (!read.may_stay) read.parameter = nullptr;
+}
+
+std::shared_ptr<ParameterState> handle(TapeState& state, const std::shared_ptr<ParameterState>& source) {
+  const std::size_t next = state.reads.size();
+  if (next >= state.previous_reads.size() || state.previous_reads[next].parameter != source) return source;
+  return std::move(state.previous_reads[next].parameter);
+}
+
 const Array& parameter_value(const TapeState& state, const Node& node) {
   const ParameterRead& read = state.reads[node.value];
   if (read.version != read.parameter->version)
@@ -59,9 +73,9 @@ void TapeState::clear() {
   gradients_compared = 0;
   gradients_differ = false;
   kept.clear();
-  clear_vector(arrays);
+  arrays.rewind();
   clear_vector(numbers);
-  clear_vector(reads);
+  forget_reads(*this);
   substitutions.clear();
   rules.clear();
   if (notes != nullptr) notes->restart();
@@ -92,6 +106,8 @@ void recycle_tape_state(TapeState* state) {
   if (state->notes != nullptr) state->notes->alive = false;
   state->notes = nullptr;
   state->clear();
+  state->arrays.shrink(0);
+  state->previous_reads.clear();
   state->invalidate();
   FreeStates& pool = free_states();
   const std::lock_guard lock(pool.mutex);
@@ -105,11 +121,9 @@ void VarAccess::throw_stale(const Var& var) {
 
 void VarAccess::throw_moved_from() { fail<ValueError>("Tape", "used after it was moved from"); }
 
-NodeId record_array(TapeState& state, Array array, Location location) {
+NodeId append_array(TapeState& state, const Array& array, Location location) {
   if (!array.has_value()) fail<ValueError>("Array", "it has no value");
-  const NodeId id = state.program.append(input_op, array.dtype(), array.shape(), {}, {}, location);
-  hold_array(state, id, std::move(array));
-  return id;
+  return state.program.append(input_op, array.dtype(), array.shape(), {}, {}, location);
 }
 
 NodeId record_placeholder(TapeState& state, DType dtype, const Shape& shape, Location location) {
@@ -131,7 +145,7 @@ NodeId read_parameter(TapeState& state, const std::shared_ptr<ParameterState>& s
   Node& node = state.program[id];
   node.holds = Holds::parameter;
   node.value = static_cast<std::uint32_t>(state.reads.size());
-  state.reads.push_back({source, source->version, id});
+  state.reads.push_back({handle(state, source), source->version, id, may_stay(value)});
   return id;
 }
 

@@ -16,6 +16,7 @@
 #include <xtape/tape.hpp>
 
 #include "tape/call_log.hpp"
+#include "tape/held_arrays.hpp"
 #include "tape/program.hpp"
 
 namespace xtape::detail {
@@ -24,6 +25,12 @@ struct ParameterState {
   std::string name;
   Array value;
   std::uint64_t version = 0;
+
+  /// Gives it a value that was checked before.
+  void replace(const Array& by) {
+    ArrayAccess::refer(value, by);
+    ++version;
+  }
 };
 
 /// A tape's memory of having read a Parameter.
@@ -31,6 +38,7 @@ struct ParameterRead {
   std::shared_ptr<ParameterState> parameter;
   std::uint64_t version;
   NodeId node;
+  bool may_stay;  ///< beyond a reset
 };
 
 /// Reads of the Parameter give `node` in place of the present value.
@@ -70,9 +78,10 @@ struct Reruns;
 struct TapeState {
   Program program;
   CallLog calls;
-  std::vector<Array> arrays;           ///< for Holds::array
-  std::vector<std::uint64_t> numbers;  ///< for Holds::number: the bits of an element of the node's dtype
-  std::vector<ParameterRead> reads;    ///< for Holds::parameter
+  HeldArrays arrays;                          ///< for Holds::array
+  std::vector<std::uint64_t> numbers;         ///< for Holds::number: the bits of an element of the node's dtype
+  std::vector<ParameterRead> reads;           ///< for Holds::parameter
+  std::vector<ParameterRead> previous_reads;  ///< before the reset, of small Parameters; others are empty
   std::vector<Substitution> substitutions;
   std::vector<NodeId> kept;  ///< the nodes with `keep`
   std::vector<RecordedGradient> gradients, previous_gradients;
@@ -111,8 +120,15 @@ void hold_array(TapeState& state, NodeId id, AnyArray&& array) {
   node.holds = Holds::array;
   node.value = static_cast<std::uint32_t>(state.arrays.size() - 1);
 }
+/// A leaf for such an Array. Throws ValueError for one without a value.
+NodeId append_array(TapeState& state, const Array& array, Location location);
 /// A leaf that holds an Array. Throws ValueError for one without a value.
-NodeId record_array(TapeState& state, Array array, Location location);
+template <class AnyArray>
+NodeId record_array(TapeState& state, AnyArray&& array, Location location) {
+  const NodeId id = append_array(state, array, location);
+  hold_array(state, id, std::forward<AnyArray>(array));
+  return id;
+}
 /// A leaf without a value, for the input of a function whose program is wanted. What depends on it cannot be computed.
 NodeId record_placeholder(TapeState& state, DType dtype, const Shape& shape, Location location);
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include <xtape/array.hpp>
 
@@ -44,6 +45,28 @@ struct ArrayAccess {
     array.dtype_ = dtype;
     return array;
   }
+  /// Makes `slot` the same value as `array`, without counting references if they share their elements already.
+  static void refer(Array& slot, const Array& array) {
+    if (slot.storage_ != array.storage_) {
+      if (array.storage_ != nullptr) detail::retain(array.storage_);
+      if (slot.storage_ != nullptr) detail::release(slot.storage_);
+      slot.storage_ = array.storage_;
+    }
+    describe(slot, array.data_, array.dtype_, array.shape_);
+  }
+  static void refer(Array& slot, Array&& array) {
+    std::swap(slot.storage_, array.storage_);
+    describe(slot, array.data_, array.dtype_, array.shape_);
+  }
+  /// Makes `array` a new value in its own buffer if nobody else holds that and it is of so many bytes.
+  static bool renew(Array& array, DType dtype, const Shape& shape, std::size_t bytes) {
+    const detail::Storage* storage = array.storage_;
+    if (storage == nullptr || storage->borrowed || storage->bytes != bytes ||
+        storage->references.load(std::memory_order_acquire) != 1)
+      return false;
+    describe(array, storage->data, dtype, shape);
+    return true;
+  }
   /// The same elements under another shape of equal size.
   static Array reshaped(Array array, const Shape& shape);
   /// An element of any dtype.
@@ -51,6 +74,13 @@ struct ArrayAccess {
   static detail::Storage* storage(const Array& array) { return array.storage_; }
   static std::byte* mutable_bytes(Array& array) {
     return const_cast<std::byte*>(static_cast<const std::byte*>(array.data_));
+  }
+
+ private:
+  static void describe(Array& array, const void* data, DType dtype, const Shape& shape) {
+    array.data_ = data;
+    array.shape_ = shape;
+    array.dtype_ = dtype;
   }
 };
 

@@ -64,10 +64,12 @@ Array kept_value(TapeState& state, NodeId id) {
   return detail::value_of(state, id);
 }
 
-void assign(const TapeState& state, Parameter& parameter, NodeId value) {
+/// Of an assignment that was checked.
+void assign(const TapeState& state, const Parameter& parameter, NodeId value) {
   const bool number = state.program[value].holds == detail::Holds::number;
-  if (number) parameter.assign(detail::value_of(state, value));
-  else parameter.assign(detail::array_of(state, value));
+  detail::ParameterState& to = *ParameterAccess::state(parameter);
+  if (number) to.replace(detail::value_of(state, value));
+  else to.replace(detail::array_of(state, value));
 }
 
 void check_assignments(const TapeState& state, std::span<const Assignment> assignments) {
