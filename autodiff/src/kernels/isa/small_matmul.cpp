@@ -32,21 +32,18 @@ template <class T, std::size_t... Part>
   __builtin_memcpy(c, sums, sizeof(sums));
 }
 
-/// Of so few terms that a loop would cost more than they do.
+/// Sums of so few terms that a loop would cost more than they do.
 template <class T, std::size_t... P>
-[[gnu::always_inline]] inline T short_dot(const T* a, std::int64_t a_step, const T* b, std::int64_t b_step,
-                                          std::index_sequence<P...>) {
-  T sum = 0;
-  ((sum += a[static_cast<std::int64_t>(P) * a_step] * b[static_cast<std::int64_t>(P) * b_step]), ...);
-  return sum;
-}
-
-template <class T, std::size_t kTerms>
-void short_products(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n) {
-  for (std::int64_t i = 0; i < m; ++i, a.data += a.row) {
+[[gnu::always_inline]] inline void short_products(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n,
+                                                  std::index_sequence<P...>) {
+  for (std::int64_t i = 0; i < m; ++i) {
+    const T row[] = {*a.at(i, P)...};
     const T* column = b.data;
-    for (std::int64_t j = 0; j < n; ++j, column += b.column)
-      *c++ = short_dot(a.data, a.column, column, b.row, std::make_index_sequence<kTerms>{});
+    for (std::int64_t j = 0; j < n; ++j, column += b.column) {
+      T sum = 0;
+      ((sum += row[P] * column[static_cast<std::int64_t>(P) * b.row]), ...);
+      *c++ = sum;
+    }
   }
 }
 
@@ -84,8 +81,8 @@ void by_rows(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, s
 template <class T>
 void product(Strided<T> a, Strided<T> b, T* c, std::int64_t m, std::int64_t n, std::int64_t k) {
   if (n == 1 && a.row == 1 && a.column != 1) return by_rows(b.transposed(), a.transposed(), c, 1, m, k);
-  if (k == 3 && n < kWidthOf<T>) return short_products<T, 3>(a, b, c, m, n);
-  if (k == 2 && n < kWidthOf<T>) return short_products<T, 2>(a, b, c, m, n);
+  if (k == 3 && n < kWidthOf<T>) return short_products(a, b, c, m, n, std::make_index_sequence<3>{});
+  if (k == 2 && n < kWidthOf<T>) return short_products(a, b, c, m, n, std::make_index_sequence<2>{});
   if (a.column == 1 && b.row == 1 && (b.column != 1 || n < kWidthOf<T>)) {
     for (std::int64_t i = 0; i < m; ++i)
       for (std::int64_t j = 0; j < n; ++j) c[i * n + j] = contiguous_dot(a.at(i, 0), b.at(0, j), k);
