@@ -87,11 +87,15 @@ void time_group(const std::vector<Case>& group, const std::vector<Runner>& runne
   initialize_benchmark();
   benchmark::ClearRegisteredBenchmarks();
   for (std::size_t i = 0; i < group.size(); ++i) {
-    auto body = [&run = runners[i].run, batch = group[i].batch](benchmark::State& state) {
-      while (state.KeepRunningBatch(batch)) run(batch);
+    auto body = [&runner = runners[i], batch = group[i].batch](benchmark::State& state) {
+      while (state.KeepRunningBatch(batch)) {
+        runner.run(batch);
+        if (runner.seconds) state.SetIterationTime(runner.seconds());
+      }
     };
-    auto* timed =
-        benchmark::RegisterBenchmark(group[i].implementation.c_str(), body)->UseRealTime()->MeasureProcessCPUTime();
+    auto* timed = benchmark::RegisterBenchmark(group[i].implementation.c_str(), body);
+    if (runners[i].seconds) timed->UseManualTime();
+    else timed->UseRealTime()->MeasureProcessCPUTime();
     timed->Repetitions(flags.quick ? 3 : 9)->MinTime(flags.quick ? 0.02 : 0.06);
   }
   Collector collector;
@@ -99,7 +103,7 @@ void time_group(const std::vector<Case>& group, const std::vector<Runner>& runne
   for (std::size_t i = 0; i < group.size(); ++i) {
     const Times& times = collector.times(group[i].implementation);
     rows[i].seconds = median(times.seconds) / group[i].operations;
-    rows[i].cpu_seconds = median(times.cpu_seconds) / group[i].operations;
+    if (!runners[i].seconds) rows[i].cpu_seconds = median(times.cpu_seconds) / group[i].operations;
     rows[i].runs = static_cast<std::int64_t>(times.seconds.size());
   }
 }

@@ -17,6 +17,8 @@ struct Runner {
   std::function<void(std::int64_t iterations)> run;
   /// Figures of the last iteration, in an order that all implementations of the problem share; none for a probe.
   std::function<std::vector<double>()> answer;
+  /// What counts of the last iteration's time; all of it if empty.
+  std::function<double()> seconds = {};
 };
 
 /// A problem at one size as one implementation solves it.

@@ -8,6 +8,7 @@ const char* const kDtypes[] = {"float32", "float64"};
 std::vector<Figures> small_problems() {
   std::vector<Figures> all = {
       {"recording", "", "float64", 0, {{50e-9, ""}}},
+      {"plan_building", "", "float64", 0, {{300e-9, ""}}},
       {"quadratic_step", "", "float64", 20e-9, {{0.4e-6, ""}, {0.2e-6, ""}}},
       {"scalar_gradient", "", "float64", 4.7e-9, {{0.3e-6, ""}, {0.15e-6, ""}}},
       {"rosenbrock", "gradient", "float64", 0.14e-6, {{2e-6, ""}, {1e-6, ""}}},

@@ -26,6 +26,8 @@ std::vector<Case> rosenbrock();
 std::vector<Case> deep_chain();
 /// Recording alone: the chain of op_chain without a value asked for, each op.
 std::vector<Case> recording();
+/// A first evaluation up to its first step, of a chain and of a wide program with their gradients, each recorded op.
+std::vector<Case> plan_building();
 
 /// Calls `step` on a shared state, with the engine on so many threads.
 template <class State>
