@@ -121,6 +121,52 @@ const Rules& known_rules() {
   return rules;
 }
 
+/// An op and those of its inputs, null for leaves.
+struct Ops {
+  const Op* op = nullptr;
+  std::size_t count = 0;
+  const Op* inputs[kMostInputs] = {};
+  friend bool operator==(const Ops&, const Ops&) = default;
+};
+
+/// The rules that may fit, by the ops alone: of many rules mostly none. Programs have few ops, in few combinations.
+class RulesByOps {
+ public:
+  std::span<const Rule* const> of(const Ops& ops) {
+    Known& known = known_[slot(ops)];
+    if (known.ops == ops) return known.rules;
+    known.ops = ops;
+    known.rules.clear();
+    const auto found = known_rules().find(ops.op);
+    if (found != known_rules().end())
+      for (const Rule& rule : found->second)
+        if (may_fit(rule.find.inputs, ops)) known.rules.push_back(&rule);
+    return known.rules;
+  }
+
+ private:
+  struct Known {
+    Ops ops;
+    std::vector<const Rule*> rules;
+  };
+  static constexpr int kBits = 6;
+
+  static bool may_fit(const std::vector<Pattern>& inputs, const Ops& ops) {
+    if (inputs.size() != ops.count) return false;
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      if (inputs[i].op != nullptr && inputs[i].op != ops.inputs[i]) return false;
+    return true;
+  }
+
+  static std::size_t slot(const Ops& ops) {
+    std::uint64_t hash = reinterpret_cast<std::uintptr_t>(ops.op);
+    for (std::size_t i = 0; i < ops.count; ++i) hash = hash * 31 + reinterpret_cast<std::uintptr_t>(ops.inputs[i]);
+    return hash * 0x9E3779B97F4A7C15ULL >> (64 - kBits);
+  }
+
+  Known known_[1 << kBits];
+};
+
 /// Nodes keep their numbers; what is no longer read is left for the sweep at the end.
 class PeepholePass {
  public:
@@ -150,14 +196,15 @@ class PeepholePass {
   using Letters = NodeId[kMostLetters];
 
   bool rewrite(NodeId id) {
-    const auto rules = known_rules().find(ops_[id]);
-    if (rules == known_rules().end()) return false;
     const std::span<const NodeId> inputs = replaced_.inputs(program_, id);
-    for (const Rule& rule : rules->second) {
+    if (inputs.size() > kMostInputs) return false;
+    Ops ops{ops_[id], inputs.size(), {}};
+    for (std::size_t i = 0; i < inputs.size(); ++i) ops.inputs[i] = ops_[inputs[i]];
+    for (const Rule* rule : rules_.of(ops)) {
       Letters letters;
       std::ranges::fill(letters, kNoNode);
-      if (inputs.size() != rule.find.inputs.size() || !fit(rule.find.inputs, inputs, program_[id], letters)) continue;
-      put(rule, id, letters);
+      if (!fit(rule->find.inputs, inputs, program_[id], letters)) continue;
+      put(*rule, id, letters);
       return true;
     }
     return false;
@@ -217,6 +264,7 @@ class PeepholePass {
 
   const Lowered& lowered_;
   const Program& program_;
+  RulesByOps rules_;
   std::vector<const Op*> ops_;  ///< as rewritten, null for leaves: most tries end here, and it is small
   std::vector<std::uint32_t> readers_;
   Replacements replaced_;
