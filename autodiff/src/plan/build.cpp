@@ -1,5 +1,7 @@
 #include "plan/build.hpp"
 
+#include <algorithm>
+
 #include "kernels/dispatch.hpp"
 #include "plan/buffers.hpp"
 #include "plan/donations.hpp"
@@ -39,21 +41,31 @@ OpaqueStep build_opaque(const Layout& layout, NodeId id) {
   return step;
 }
 
-void build_step(Plan& plan, const Layout& layout, const Fusion& fusion, std::uint32_t group_index,
-                const std::vector<bool>& materialized) {
-  const Group& group = fusion.groups[group_index];
+void build_step(Plan& plan, LoopSources& sources, std::uint32_t index) {
+  const Layout& layout = sources.layout;
+  const Group& group = sources.fusion.groups[index];
   const auto add = [&](auto& list, auto step) {
     plan.steps.push_back({group.kind, static_cast<std::uint32_t>(list.size())});
     list.push_back(std::move(step));
   };
   switch (group.kind) {
     case Step::Kind::loop:
-      return add(plan.loops, build_loop(layout, group, group_index, fusion, materialized, plan.instruction_set));
+      return add(plan.loops, build_loop(sources, index, plan.instruction_set));
     case Step::Kind::matmul:
       return add(plan.matmuls, build_matmul(layout, group.nodes[0]));
     case Step::Kind::opaque:
       return add(plan.opaques, build_opaque(layout, group.nodes[0]));
   }
+}
+
+void reserve_steps(Plan& plan, const Fusion& fusion) {
+  const auto count = [&](Step::Kind kind) {
+    return static_cast<std::size_t>(std::ranges::count(fusion.groups, kind, &Group::kind));
+  };
+  plan.loops.reserve(count(Step::Kind::loop));
+  plan.matmuls.reserve(count(Step::Kind::matmul));
+  plan.opaques.reserve(count(Step::Kind::opaque));
+  plan.steps.reserve(fusion.groups.size());
 }
 
 Draft draft_of(Layout layout, const Options& options) {
@@ -63,8 +75,9 @@ Draft draft_of(Layout layout, const Options& options) {
   plan.instruction_set = instruction_set();
   plan.outputs = std::move(layout.outputs);
   plan.leaves = std::move(layout.leaves);
-  for (std::uint32_t i = 0; i < draft.fusion.groups.size(); ++i)
-    build_step(plan, layout, draft.fusion, i, materialized);
+  reserve_steps(plan, draft.fusion);
+  LoopSources sources = loop_sources(layout, draft.fusion, materialized);
+  for (std::uint32_t i = 0; i < draft.fusion.groups.size(); ++i) build_step(plan, sources, i);
   plan.accesses = std::move(layout.accesses);
   plan.program = std::move(layout.program);
   place_buffers(plan, draft.fusion, materialized, options);

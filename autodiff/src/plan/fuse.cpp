@@ -12,6 +12,13 @@
 
 namespace xtape::detail {
 
+namespace {
+
+/// Most nodes are none, and each is asked many times.
+bool is_product(const Layout& layout, NodeId id) { return layout.program[id].op->kind == OpKind::matmul; }
+
+}  // namespace
+
 Shape squeezed(const Shape& shape) {
   Shape result;
   for (std::int64_t extent : shape)
@@ -24,6 +31,7 @@ std::optional<Shape> loop_space(const Layout& layout, NodeId id) {
   const Node& node = program[id];
   if (node.op->kind == OpKind::elementwise) return squeezed(node.shape);
   if (node.op->kind == OpKind::reduction) return squeezed(program[program.inputs(node)[0]].shape);
+  if (!is_product(layout, id)) return std::nullopt;
   if (const std::optional<RowProduct> product = as_row_product(layout, id)) return Shape{product->rows};
   if (const std::optional<BlockProduct> product = as_block_product(layout, id))
     return Shape{product->rows, product->columns};
@@ -57,7 +65,9 @@ bool is_row_product(const Layout& layout, NodeId id, RowProduct::Form form) {
 bool computed_in_place(const Layout& layout, NodeId id) {
   const Node& node = layout.program[id];
   if (is_leaf(node)) return false;
-  if (node.op->kind == OpKind::elementwise || is_row_product(layout, id, RowProduct::Form::dots)) return true;
+  if (node.op->kind == OpKind::elementwise) return true;
+  if (!is_product(layout, id)) return false;
+  if (is_row_product(layout, id, RowProduct::Form::dots)) return true;
   const std::optional<BlockProduct> product = as_block_product(layout, id);
   return product && product->form == BlockProduct::Form::dots;
 }
@@ -65,7 +75,8 @@ bool computed_in_place(const Layout& layout, NodeId id) {
 /// Whether the node reads this operand elsewhere than at its own place: each dot product the whole vector, products
 /// with several columns their matrix from memory, and taken elements those that they are told.
 bool reads_elsewhere(const Layout& layout, NodeId id, NodeId operand) {
-  if (layout.program[id].op == &taken_elements_op || is_row_product(layout, id, RowProduct::Form::dots)) return true;
+  if (!is_product(layout, id)) return layout.program[id].op == &taken_elements_op;
+  if (is_row_product(layout, id, RowProduct::Form::dots)) return true;
   const std::optional<BlockProduct> product = as_block_product(layout, id);
   return product && (product->form == BlockProduct::Form::dots || operand == product->matrix);
 }
@@ -74,6 +85,7 @@ bool reads_elsewhere(const Layout& layout, NodeId id, NodeId operand) {
 std::optional<ReductionShape> sink_shape(const Layout& layout, NodeId id) {
   const Node& node = layout.program[id];
   if (node.op->kind == OpKind::reduction) return reduction_shape(layout.program, node);
+  if (!is_product(layout, id)) return std::nullopt;
   const std::optional<RowProduct> product = as_row_product(layout, id);
   if (product && product->form == RowProduct::Form::sums) return ReductionShape{1, product->rows, product->columns};
   const std::optional<BlockProduct> block = as_block_product(layout, id);
@@ -84,10 +96,11 @@ std::optional<ReductionShape> sink_shape(const Layout& layout, NodeId id) {
 }  // namespace
 
 bool readable_in_loop(const Layout& layout, NodeId reader, NodeId operand, const Shape& space) {
-  if (reads_per_row(layout, reader, operand, space)) return true;
+  if (space.rank() > 1 && reads_per_row(layout, reader, operand, space)) return true;
   const Access& access = layout.accesses[operand];
-  return access.view.offset == 0 && squeezed(layout.program[access.base].shape) == space &&
-         computed_in_place(layout, access.base) && is_contiguous(access.view, layout.program[operand].shape) &&
+  return access.view.offset == 0 && squeezes_to(layout.program[access.base].shape, space) &&
+         computed_in_place(layout, access.base) &&
+         (access.base == operand || is_contiguous(access.view, layout.program[operand].shape)) &&
          !reads_elsewhere(layout, reader, operand);
 }
 
@@ -144,13 +157,16 @@ class FusionPass {
 
   void find_summed_matrices() {
     if (!options_.planned) return;
-    for (NodeId id = 0; id < program_.size(); ++id)
+    for (NodeId id = 0; id < program_.size(); ++id) {
+      if (!is_product(layout_, id)) continue;
       if (const auto product = as_block_product(layout_, id); product && product->form == BlockProduct::Form::sums)
         summed_.insert(layout_.accesses[product->matrix].base);
+    }
   }
 
   /// A product with several columns goes into a loop where its matrix's rows are summed, too.
   bool better_alone(NodeId id) const {
+    if (!is_product(layout_, id)) return false;
     const std::optional<BlockProduct> product = as_block_product(layout_, id);
     return product && product->form == BlockProduct::Form::dots &&
            !summed_.contains(layout_.accesses[product->matrix].base);
@@ -214,7 +230,8 @@ class FusionPass {
       const Position position = is_computed(base) ? position_[base] : 0;
       if (position % 2 == 0 || position >= best) continue;
       const MainGroup& main = main_[position / 2];
-      if (main.group.kind != Step::Kind::loop || !reads_per_row(layout_, id, input, main.group.space)) continue;
+      if (main.group.kind != Step::Kind::loop || main.group.space.rank() != space.rank() + 1) continue;
+      if (!reads_per_row(layout_, id, input, main.group.space)) continue;
       if (rows_of(main.group.space) == space && takes_rows(main) && main.group.nodes.size() < kMostNodesInLoop &&
           position >= earliest_position(id, main.group.space, false))
         best = position;
@@ -225,8 +242,9 @@ class FusionPass {
   /// Whether the node needs a loop by rows: it computes or reads values of rows in the loop at this position, or is a
   /// product with blocks of rows.
   bool needs_rows(NodeId id, Position position) const {
-    if (as_block_product(layout_, id)) return true;
+    if (is_product(layout_, id) && as_block_product(layout_, id)) return true;
     const Shape& space = main_[position / 2].group.space;
+    if (!has_rows(space)) return false;
     return std::ranges::any_of(program_.inputs(program_[id]), [&](NodeId input) {
       return position_[layout_.accesses[input].base] == position && reads_per_row(layout_, id, input, space);
     });
@@ -297,6 +315,9 @@ class FusionPass {
   Fusion in_order() {
     Fusion fusion;
     fusion.group_of.assign(program_.size(), Fusion::kNoGroup);
+    std::size_t groups = main_.size();
+    for (const auto& [position, between] : small_) groups += between.groups.size();
+    fusion.groups.reserve(groups);
     const auto add = [&](Group& group) {
       for (NodeId id : group.nodes) fusion.group_of[id] = static_cast<std::uint32_t>(fusion.groups.size());
       fusion.groups.push_back(std::move(group));

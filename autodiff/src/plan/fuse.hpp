@@ -25,6 +25,13 @@ struct Fusion {
 
 /// The shape without axes of extent 1: values of one squeezed shape have the same row-major order.
 Shape squeezed(const Shape& shape);
+/// Whether `squeezed(shape)` is `space`.
+inline bool squeezes_to(const Shape& shape, const Shape& space) {
+  std::size_t kept = 0;
+  for (const std::int64_t extent : shape)
+    if (extent != 1 && (kept == space.rank() || space[kept++] != extent)) return false;
+  return kept == space.rank();
+}
 /// The space of the loop that computes a node, without axes of extent 1; nothing if the node is no part of a loop.
 std::optional<Shape> loop_space(const Layout& layout, NodeId id);
 /// (outer, reduced, inner) of a reduction.

@@ -1,7 +1,9 @@
 #include "plan/loops.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_map>
+#include <utility>
 
 #include "kernels/dispatch.hpp"
 #include "plan/block_products.hpp"
@@ -11,18 +13,26 @@
 
 namespace xtape::detail {
 
+namespace {
+
+/// Whether the node computes dot products in the loop of its group.
+bool is_dots(const Layout& layout, NodeId id, const Group& group) {
+  const std::optional<RowProduct> product = as_row_product(layout, id);
+  const std::optional<BlockProduct> block = as_block_product(layout, id);
+  return (product && product->form == RowProduct::Form::dots) ||
+         (block && block->form == BlockProduct::Form::dots && group.kind == Step::Kind::loop);
+}
+
+}  // namespace
+
 std::vector<bool> materialized_nodes(const Layout& layout, const Fusion& fusion) {
   const Program& program = layout.program;
   std::vector<bool> result(program.size());
   for (const Group& group : fusion.groups) {
     for (NodeId id : group.nodes) {
       const Node& node = program[id];
-      const std::optional<RowProduct> product = as_row_product(layout, id);
-      const std::optional<BlockProduct> block = as_block_product(layout, id);
-      const bool dots = (product && product->form == RowProduct::Form::dots) ||
-                        (block && block->form == BlockProduct::Form::dots && group.kind == Step::Kind::loop);
       const bool per_row = group.by_rows && computed_per_row(layout, id, group.space);
-      if (node.op->kind != OpKind::elementwise && !dots && !per_row) result[id] = true;
+      if (node.op->kind != OpKind::elementwise && !is_dots(layout, id, group) && !per_row) result[id] = true;
       for (NodeId input : program.inputs(node)) {
         const NodeId base = layout.accesses[input].base;
         const bool same_loop = fusion.group_of[base] == fusion.group_of[id];
@@ -80,22 +90,29 @@ std::uint32_t rows_in_block(std::size_t row_bytes) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(kQuarterOfL2 / row_bytes / kPadding * kPadding, 16, 256));
 }
 
+constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
 class LoopBuilder {
  public:
-  LoopBuilder(const Layout& layout, const Group& group, std::uint32_t group_index, const Fusion& fusion,
-              const std::vector<bool>& materialized)
-      : layout_(layout),
-        program_(layout.program),
-        group_(group),
-        group_index_(group_index),
-        fusion_(fusion),
-        materialized_(materialized) {
-    loop_.space = group.space;
-    if (group.by_rows) loop_.columns = group.space.back();
-    row_space_ = group.by_rows ? rows_of(group.space) : Shape{};
-    loop_.chunking = Chunking(group.space);
-    loop_.nodes = group.nodes;
+  LoopBuilder(LoopSources& sources, std::uint32_t group)
+      : sources_(sources),
+        layout_(sources.layout),
+        program_(layout_.program),
+        group_(sources.fusion.groups[group]),
+        group_index_(group) {
+    loop_.space = group_.space;
+    if (group_.by_rows) loop_.columns = group_.space.back();
+    row_space_ = group_.by_rows ? rows_of(group_.space) : Shape{};
+    loop_.chunking = Chunking(group_.space);
+    loop_.nodes = group_.nodes;
+    loop_.computes.reserve(group_.nodes.size());
+    operands_.reserve(group_.nodes.size());
   }
+  ~LoopBuilder() {
+    for (const Outside& read : outside_) sources_.outside[read.base] = kNone;
+  }
+  LoopBuilder(const LoopBuilder&) = delete;
+  LoopBuilder& operator=(const LoopBuilder&) = delete;
 
   Loop build(InstructionSet set) {
     for (NodeId id : group_.nodes) add(id, program_[id]);
@@ -129,9 +146,7 @@ class LoopBuilder {
       loop_.sinks.push_back({position, slot, id, reduction_shape(program_, node), nullptr, node.dtype});
       return;
     }
-    if (const std::optional<RowProduct> product = as_row_product(layout_, id)) return add(id, node, *product, position);
-    if (const std::optional<BlockProduct> product = as_block_product(layout_, id))
-      return add(id, node, *product, position);
+    if (node.op->kind == OpKind::matmul) return add_product(id, node, position);
     if (node.op == &taken_elements_op) return add_taken(id, node, position);
     Loop::Compute compute{id, 0, {}, 0, per_row};
     for (NodeId input : program_.inputs(node))
@@ -143,6 +158,11 @@ class LoopBuilder {
   void add_row_reduction(NodeId id, const Node& node, std::uint32_t position) {
     const std::uint32_t from = read(id, program_.inputs(node)[0], position, Form::block);
     loop_.row_steps.push_back({position, from, write(id, true), id, node.dtype, true});
+  }
+
+  void add_product(NodeId id, const Node& node, std::uint32_t position) {
+    if (const std::optional<RowProduct> product = as_row_product(layout_, id)) return add(id, node, *product, position);
+    add(id, node, *as_block_product(layout_, id), position);
   }
 
   void add(NodeId id, const Node& node, const RowProduct& product, std::uint32_t position) {
@@ -183,7 +203,7 @@ class LoopBuilder {
   /// The operand through which the value is read at `position`; loads it there if it needs a register.
   std::uint32_t read(NodeId reader, NodeId value, std::uint32_t position, Form form, bool per_row = false) {
     const Access& access = layout_.accesses[value];
-    const bool here = fusion_.group_of[access.base] == group_index_;
+    const bool here = sources_.fusion.group_of[access.base] == group_index_;
     const std::uint32_t operand = here && readable_in_loop(layout_, reader, value, loop_.space)
                                       ? computed(access.base, position, per_row)
                                       : outside(value, position, form, per_row);
@@ -193,7 +213,7 @@ class LoopBuilder {
 
   /// The operand of a value of this loop; a value of rows, for who does not want it as such, at each place of its row.
   std::uint32_t computed(NodeId base, std::uint32_t position, bool per_row) {
-    const std::uint32_t operand = computed_.at(base);
+    const std::uint32_t operand = sources_.computed[base];
     if (per_row || loop_.columns == 0 || !computed_per_row(layout_, base, loop_.space)) return operand;
     const auto [known, is_new] = spread_.try_emplace(base, 0);
     if (is_new) {
@@ -217,7 +237,8 @@ class LoopBuilder {
     if (known != kNone) return known;
     const DType dtype = program_[value].dtype;
     const std::uint32_t operand = new_operand(false, dtype);
-    outside_.emplace(access.base, Outside{view, operand, scalar, per_row});
+    outside_.push_back({access.base, std::exchange(sources_.outside[access.base], count_of(outside_)), view, operand,
+                        scalar, per_row});
     if (scalar) {
       loop_.scalars.push_back({operand, access.base, view.offset, size_of(dtype)});
     } else if (is_contiguous(view, space)) {
@@ -230,40 +251,61 @@ class LoopBuilder {
   }
 
   std::uint32_t find_outside(NodeId base, const View& view, bool scalar, bool per_row) const {
-    const auto [first, last] = outside_.equal_range(base);
-    for (auto entry = first; entry != last; ++entry) {
-      const View& known = entry->second.view;
-      if (entry->second.scalar == scalar && (scalar || entry->second.per_row == per_row) &&
-          known.offset == view.offset && std::equal(view.strides, view.strides + loop_.space.rank(), known.strides))
-        return entry->second.operand;
+    for (std::uint32_t i = sources_.outside[base]; i != kNone; i = outside_[i].before) {
+      const Outside& known = outside_[i];
+      if (known.scalar == scalar && (scalar || known.per_row == per_row) && known.view.offset == view.offset &&
+          std::equal(view.strides, view.strides + loop_.space.rank(), known.view.strides))
+        return known.operand;
     }
     return kNone;
   }
 
   std::uint32_t write(NodeId id, bool per_row = false) {
-    const std::uint32_t operand = new_operand(!materialized_[id], program_[id].dtype);
-    if (materialized_[id]) {
+    const bool in_memory = sources_.materialized[id];
+    const std::uint32_t operand = new_operand(!in_memory, program_[id].dtype);
+    if (in_memory) {
       const std::size_t bytes = size_of(program_[id].dtype);
       const bool past_caches = !per_row && static_cast<std::size_t>(loop_.space.size()) * bytes >= kPastCaches;
       loop_.streams.push_back({operand, id, 0, bytes, true, past_caches, per_row});
     }
     operands_[operand].last_use = static_cast<std::uint32_t>(loop_.computes.size());
-    computed_[id] = operand;
+    sources_.computed[id] = operand;
     return operand;
   }
 
   std::uint32_t new_operand(bool in_register, DType dtype) {
     operands_.push_back({in_register, size_of(dtype)});
-    return static_cast<std::uint32_t>(operands_.size() - 1);
+    return count_of(operands_) - 1;
+  }
+
+  static std::uint32_t count_of(const auto& list) { return static_cast<std::uint32_t>(list.size()); }
+
+  /// The operands in registers by the instruction that is the last to read them.
+  struct Dying {
+    std::vector<std::uint32_t> ends;  ///< where those of each instruction end
+    std::vector<std::uint32_t> operands;
+    std::span<const std::uint32_t> at(std::size_t i) const {
+      const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
+      return {operands.data() + begin, ends[i] - begin};
+    }
+  };
+
+  Dying dying_operands() const {
+    Dying dying{std::vector<std::uint32_t>(loop_.computes.size() + 1), {}};
+    for (const Operand& operand : operands_) dying.ends[operand.last_use] += operand.in_register;
+    std::inclusive_scan(dying.ends.begin(), dying.ends.end(), dying.ends.begin());
+    dying.operands.resize(dying.ends.back());
+    std::vector<std::uint32_t> next = dying.ends;
+    for (std::uint32_t i = count_of(operands_); i-- > 0;)
+      if (operands_[i].in_register) dying.operands[--next[operands_[i].last_use]] = i;
+    return dying;
   }
 
   /// Linear scan: a register is free again after the last instruction that reads it, or for the output of that
   /// instruction: kernels read an element before they write it, but wider elements would run ahead of narrower ones.
   /// Sinks read before the instruction at their position, so a value that a sink reads is still there.
   void allocate_registers() {
-    std::vector<std::vector<std::uint32_t>> dying(loop_.computes.size() + 1);
-    for (std::uint32_t i = 0; i < operands_.size(); ++i)
-      if (operands_[i].in_register) dying[operands_[i].last_use].push_back(i);
+    const Dying dying = dying_operands();
     std::vector<std::uint32_t> free;
     const auto take = [&](std::uint32_t operand) {
       if (!operands_[operand].in_register) return;
@@ -281,7 +323,7 @@ class LoopBuilder {
       if (i == loop_.computes.size()) break;
       const std::uint32_t output = loop_.computes[i].output;
       const auto free_dying = [&](bool of_output_width) {
-        for (std::uint32_t operand : dying[i])
+        for (std::uint32_t operand : dying.at(i))
           if (operand != output && (operands_[operand].bytes == operands_[output].bytes) == of_output_width)
             free.push_back(operands_[operand].slot);
       };
@@ -333,6 +375,7 @@ class LoopBuilder {
       sink.kernel =
           sums_rows ? &sum_kernel(sink.dtype, set) : &reduction_for(*program_[sink.value].op, sink.dtype, set);
     }
+    loop_.code.reserve(loop_.computes.size());
     for (const Loop::Compute& compute : loop_.computes) {
       const Node& node = program_[compute.value];
       const DType input = program_[program_.inputs(node).back()].dtype;
@@ -352,31 +395,34 @@ class LoopBuilder {
   }
 
   struct Outside {
+    NodeId base;
+    std::uint32_t before;  ///< the way in which the same base was read before, or kNone
     View view;
     std::uint32_t operand;
     bool scalar, per_row;
   };
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  LoopSources& sources_;
   const Layout& layout_;
   const Program& program_;
   const Group& group_;
   std::uint32_t group_index_;
-  const Fusion& fusion_;
-  const std::vector<bool>& materialized_;
   Loop loop_;
   Shape row_space_;            ///< of the values of rows
   std::size_t row_bytes_ = 0;  ///< of all rows that a place of the loop reads
   std::vector<Operand> operands_;
-  std::unordered_map<NodeId, std::uint32_t> computed_;
   std::unordered_map<NodeId, std::uint32_t> spread_;  ///< values of rows at each place of their row
-  std::unordered_multimap<NodeId, Outside> outside_;
+  std::vector<Outside> outside_;
 };
 
 }  // namespace
 
-Loop build_loop(const Layout& layout, const Group& group, std::uint32_t group_index, const Fusion& fusion,
-                const std::vector<bool>& materialized, InstructionSet set) {
-  return LoopBuilder(layout, group, group_index, fusion, materialized).build(set);
+LoopSources loop_sources(const Layout& layout, const Fusion& fusion, const std::vector<bool>& materialized) {
+  const std::vector<std::uint32_t> none(layout.program.size(), kNone);
+  return {layout, fusion, materialized, none, none};
+}
+
+Loop build_loop(LoopSources& sources, std::uint32_t group, InstructionSet set) {
+  return LoopBuilder(sources, group).build(set);
 }
 
 }  // namespace xtape::detail
