@@ -52,6 +52,23 @@ TEST_F(PlanCache, ANumberIsAnInput) {
             0U);
 }
 
+/// A sum of so many terms, after which one is doubled.
+double long_sum(int terms, int doubled) {
+  Tape tape;
+  const Var x = tape.variable(Array{1, 2});
+  Var y = x;
+  for (int i = 0; i < terms; ++i) y = i == doubled ? y + y : y + x;
+  return sum(y).item<double>();
+}
+
+TEST_F(PlanCache, LargeProgramsAreFoundAgainAndToldApart) {
+  constexpr int kTerms = 10000;
+  EXPECT_EQ(plans_made([] { EXPECT_EQ(long_sum(kTerms, -1), 3 * (kTerms + 1)); }), 1U);
+  EXPECT_EQ(plans_made([] { EXPECT_EQ(long_sum(kTerms, -1), 3 * (kTerms + 1)); }), 0U);
+  EXPECT_EQ(plans_made([] { EXPECT_EQ(long_sum(kTerms, kTerms / 2), 3 * (kTerms + kTerms / 2 + 1)); }), 1U);
+  EXPECT_EQ(plans_made([] { EXPECT_EQ(long_sum(kTerms, -1), 3 * (kTerms + 1)); }), 0U);
+}
+
 TEST_F(PlanCache, ALearningRateNeverCausesAPlan) {
   Parameter p("p", Array{1, 2, 3});
   const auto step = [&](double rate) {

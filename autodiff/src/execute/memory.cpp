@@ -12,6 +12,8 @@
 
 #include <xtape/engine.hpp>
 
+#include "tape/large_vector.hpp"
+
 namespace xtape::detail {
 
 namespace {
@@ -170,6 +172,15 @@ void give_memory(std::byte* memory, std::size_t bytes) noexcept {
   if (bytes <= kSmall) give_small(memory, bytes);
   else large_pool().give(memory, rounded(bytes));
 }
+
+void* take_pages(std::size_t bytes) {
+  if (bytes >= kAskForHugePages) return from_system(bytes);
+  void* memory = std::malloc(bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+
+void give_pages(void* memory) noexcept { std::free(memory); }
 
 }  // namespace xtape::detail
 

@@ -7,7 +7,7 @@
 
 namespace xtape::detail {
 
-std::vector<std::uint32_t> last_readers(const Program& program, const std::vector<Access>& accesses,
+std::vector<std::uint32_t> last_readers(const Program& program, const LargeVector<Access>& accesses,
                                         const Fusion& fusion) {
   const auto steps = static_cast<std::uint32_t>(fusion.groups.size());
   std::vector<std::uint32_t> last(program.size(), steps);

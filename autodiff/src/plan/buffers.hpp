@@ -14,7 +14,7 @@ namespace xtape::detail {
 void place_buffers(Plan& plan, const Fusion& fusion, const std::vector<bool>& materialized, const Options& options);
 
 /// For each node, the last step that reads its buffer; `steps` for what is never read.
-std::vector<std::uint32_t> last_readers(const Program& program, const std::vector<Access>& accesses,
+std::vector<std::uint32_t> last_readers(const Program& program, const LargeVector<Access>& accesses,
                                         const Fusion& fusion);
 
 /// Whether the loop may write `value` over `old`, which it reads: every read of `old` is at the element being written,

@@ -42,12 +42,12 @@ class PlanCache {
     return found->second->plan;
   }
 
-  std::shared_ptr<const Plan> add(const PlanKey& key, Plan plan) {
+  std::shared_ptr<const Plan> add(PlanKey& key, Plan plan) {
     auto shared = std::make_shared<const Plan>(std::move(plan));
     const std::lock_guard lock(mutex_);
     const auto found = by_key_.find(&key);
     if (found != by_key_.end()) return found->second->plan;  // another thread was faster
-    entries_.push_front({key.compact(), shared});
+    entries_.push_front({key.take(), shared});
     by_key_.emplace(&entries_.front().key, entries_.begin());
     words_ += key.size;
     while (entries_.size() > kCapacity || (words_ > kMostWords && entries_.size() > 1)) drop_oldest();
@@ -92,7 +92,7 @@ class PlanCache {
 
 }  // namespace
 
-CachedPlan find_plan(const PlanKey& key, const std::function<Plan()>& build) {
+CachedPlan find_plan(PlanKey& key, const std::function<Plan()>& build) {
   if (auto plan = PlanCache::get().find(key)) return {std::move(plan), true};
   return {PlanCache::get().add(key, build()), false};
 }

@@ -15,9 +15,9 @@ struct CachedPlan {
   bool hit;
 };
 
-/// The plan for the key; `build` makes it if there is none. Whole keys are compared, not only their hashes. The least
-/// recently used plan goes when there are too many.
-CachedPlan find_plan(const PlanKey& key, const std::function<Plan()>& build);
+/// The plan for the key; `build` makes it if there is none, and the key's words are gone then. Whole keys are compared,
+/// not only their hashes. The least recently used plan goes when there are too many.
+CachedPlan find_plan(PlanKey& key, const std::function<Plan()>& build);
 
 /// Forgets all plans, those that tapes remember for themselves too.
 void clear_plan_cache();

@@ -1,5 +1,6 @@
 #include "plan/layout.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "plan/copy.hpp"
@@ -47,44 +48,88 @@ namespace {
 
 class LayoutPass {
  public:
-  LayoutPass(const Lowered& lowered, const Options& options) : source_(lowered), options_(options) {}
+  LayoutPass(Lowered lowered, const Options& options) : source_(std::move(lowered)), options_(options) {
+    result_.accesses.reserve(source_.program.size());
+  }
 
   Layout run() {
-    renamed_.resize(source_.program.size());
-    for (NodeId id = 0; id < source_.program.size(); ++id) {
+    const NodeId size = source_.program.size();
+    NodeId id = 0;
+    while (id < size && stays(id)) ++id;
+    if (id == size) keep_all();
+    else keep_before(id);
+    for (; id < size; ++id) {
       origin_ = source_.origins[id];
       renamed_[id] = place(source_.program[id]);
     }
-    for (NodeId leaf : source_.leaves) result_.leaves.push_back(renamed_[leaf]);
-    for (NodeId output : source_.outputs) result_.outputs.push_back(as_output(renamed_[output]));
+    for (NodeId leaf : source_.leaves) result_.leaves.push_back(renamed(leaf));
+    for (NodeId output : source_.outputs) result_.outputs.push_back(as_output(renamed(output)));
     return std::move(result_);
   }
 
  private:
+  /// Addresses a node as it stands; false if it has to read a copy of an operand, or to be copied.
+  bool stays(NodeId id) {
+    const Program& program = source_.program;
+    const Node& node = program[id];
+    if (is_leaf(node) || node.op->kind != OpKind::view) {
+      const auto can_read = [&](NodeId input) {
+        return reads(node, result_.accesses[input].view, program[input].shape);
+      };
+      if (!is_leaf(node) && !std::ranges::all_of(program.inputs(node), can_read)) return false;
+      result_.accesses.push_back({id, contiguous_view(node.shape)});
+      return true;
+    }
+    const NodeId input = program.inputs(node)[0];
+    Access access{result_.accesses[input].base, {}};
+    const bool addressed = options_.planned && node.op->view(result_.accesses[input].view, program[input].shape,
+                                                             program.attributes(node), node.shape, access.view);
+    if (addressed) result_.accesses.push_back(access);
+    return addressed;
+  }
+
+  /// Most programs need no copies, and then the program need not be copied either.
+  void keep_all() {
+    if (!source_.origins.empty()) origin_ = source_.origins.back();
+    result_.program = std::move(source_.program);
+    result_.origins = std::move(source_.origins);
+  }
+
+  void keep_before(NodeId end) {
+    const Program& program = source_.program;
+    result_.program.reserve(program.size(), program.input_count());
+    result_.origins.assign(source_.origins.begin(), source_.origins.begin() + end);
+    renamed_.resize(program.size());
+    for (NodeId id = 0; id < end; ++id)
+      renamed_[id] =
+          append_copy(result_.program, program[id], program.inputs(program[id]), program.attributes(program[id]));
+  }
+
+  NodeId renamed(NodeId id) const { return renamed_.empty() ? id : renamed_[id]; }
+
+  /// Whether the node can read an operand there.
+  bool reads(const Node& node, const View& view, const Shape& shape) const {
+    const OpKind kind = node.op->kind;
+    if (kind != OpKind::matmul && kind != OpKind::opaque) return true;
+    if (kind == OpKind::opaque || !options_.rounding_passes) return is_contiguous(view, shape);
+    bool transposed = false;
+    std::int64_t leading = 0;
+    return blas_operand(view, shape, transposed, leading);
+  }
+
   NodeId place(const Node& node) {
     if (is_leaf(node)) return append(node, {});
     std::vector<NodeId>& inputs = inputs_;
     inputs.clear();
     for (NodeId input : source_.program.inputs(node)) inputs.push_back(renamed_[input]);
-    switch (node.op->kind) {
-      case OpKind::view:
-        return place_view(node, inputs[0]);
-      case OpKind::matmul:
-        for (NodeId& input : inputs) input = for_blas(input);
-        break;
-      case OpKind::opaque:
-        for (NodeId& input : inputs) input = contiguous(input);
-        break;
-      default:
-        break;
-    }
+    if (node.op->kind == OpKind::view) return place_view(node, inputs[0]);
+    for (NodeId& input : inputs)
+      if (!reads(node, result_.accesses[input].view, result_.program[input].shape)) input = copy(input);
     return append(node, inputs);
   }
 
   NodeId append(const Node& node, std::span<const NodeId> inputs) {
-    const NodeId id = result_.program.append(*node.op, node.dtype, node.shape, inputs, source_.program.attributes(node),
-                                             node.location);
-    result_.program[id].holds = node.holds;
+    const NodeId id = append_copy(result_.program, node, inputs, source_.program.attributes(node));
     result_.accesses.push_back({id, contiguous_view(node.shape)});
     result_.origins.push_back(origin_);
     return id;
@@ -117,18 +162,6 @@ class LayoutPass {
     return entry->second = id;
   }
 
-  NodeId contiguous(NodeId value) {
-    return is_contiguous(result_.accesses[value].view, result_.program[value].shape) ? value : copy(value);
-  }
-
-  NodeId for_blas(NodeId value) {
-    if (!options_.rounding_passes) return contiguous(value);
-    bool transposed = false;
-    std::int64_t leading = 0;
-    return blas_operand(result_.accesses[value].view, result_.program[value].shape, transposed, leading) ? value
-                                                                                                         : copy(value);
-  }
-
   /// Outputs are handed out as Arrays, so they need a computed buffer that they fill exactly.
   NodeId as_output(NodeId value) {
     const Access& access = result_.accesses[value];
@@ -139,7 +172,7 @@ class LayoutPass {
     return computed && fills ? value : copy(value);
   }
 
-  const Lowered& source_;
+  Lowered source_;
   const Options& options_;
   Layout result_;
   std::vector<NodeId> renamed_;
@@ -150,6 +183,6 @@ class LayoutPass {
 
 }  // namespace
 
-Layout lay_out(const Lowered& lowered, const Options& options) { return LayoutPass(lowered, options).run(); }
+Layout lay_out(Lowered lowered, const Options& options) { return LayoutPass(std::move(lowered), options).run(); }
 
 }  // namespace xtape::detail

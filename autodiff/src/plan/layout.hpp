@@ -11,7 +11,7 @@ namespace xtape::detail {
 
 struct Layout {
   Program program;
-  std::vector<Access> accesses;  ///< for each node: itself contiguously, or what its view reads
+  LargeVector<Access> accesses;  ///< for each node: itself contiguously, or what its view reads
   std::vector<std::uint32_t> origins;
   std::vector<NodeId> leaves, outputs;
   std::vector<NodeId> after;  ///< for each node, one that must not come later, or kNoNode; empty if there is none
@@ -24,6 +24,6 @@ bool is_contiguous(const View& view, const Shape& shape);
 /// How BLAS could take the last two axes of a view: transposed or not, with which leading dimension; false if neither.
 bool blas_operand(const View& view, const Shape& shape, bool& transposed, std::int64_t& leading);
 
-Layout lay_out(const Lowered& lowered, const Options& options);
+Layout lay_out(Lowered lowered, const Options& options);
 
 }  // namespace xtape::detail

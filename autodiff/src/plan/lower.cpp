@@ -10,13 +10,6 @@
 
 namespace xtape::detail {
 
-NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
-                   std::span<const std::int64_t> attributes) {
-  const NodeId id = program.append(*node.op, node.dtype, node.shape, inputs, attributes, node.location);
-  program[id].holds = node.holds;
-  return id;
-}
-
 namespace {
 
 NodeId lower_composite(TapeState& scratch, const Node& node, std::span<const NodeId> inputs,
@@ -104,7 +97,11 @@ class NodeTable {
 /// Collects nodes, if asked to `merge` each only once.
 class Merger {
  public:
-  Merger(bool merge, std::size_t most) : merge_(merge), seen_(merge ? most : 0) {}
+  /// For about so many nodes and inputs.
+  Merger(bool merge, std::size_t nodes, std::size_t inputs) : merge_(merge), seen_(merge ? nodes : 0) {
+    result_.program.reserve(nodes, inputs);
+    result_.origins.reserve(nodes);
+  }
 
   NodeId add(const Node& node, const Op& op, std::span<const NodeId> inputs, std::span<const std::int64_t> attributes,
              std::uint32_t origin) {
@@ -152,9 +149,7 @@ class Merger {
   NodeId append(const Node& node, const Op& op, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes, std::uint32_t origin) {
     result_.origins.push_back(origin);
-    const NodeId id = result_.program.append(op, node.dtype, node.shape, inputs, attributes, node.location);
-    result_.program[id].holds = node.holds;
-    return id;
+    return result_.program.append_like(node, op, inputs, attributes);
   }
 
   static std::uint64_t hash(const Node& node, const Op& op, std::span<const NodeId> inputs,
@@ -174,7 +169,7 @@ class Merger {
 
 /// The request without composites: nothing in it is dead.
 Lowered lower_directly(const Request& request, const Positions& positions, bool merge) {
-  Merger merger(merge, request.nodes.size());
+  Merger merger(merge, request.nodes.size(), 2 * request.nodes.size());
   const auto add = [&](const Node& node, std::span<const NodeId> inputs, auto attributes, std::uint32_t position) {
     return merger.add(node, *node.op, inputs, attributes, position);
   };
@@ -212,7 +207,7 @@ bool has_composites(const Request& request) {
 Lowered without_waste(const Program& source, const Replacements& replacements, std::span<const NodeId> outputs,
                       std::span<const std::uint32_t> origins, bool merge) {
   const std::vector<bool> live = live_nodes(source, replacements, outputs);
-  Merger merger(merge, source.size());
+  Merger merger(merge, source.size(), source.input_count());
   std::vector<NodeId> renamed(source.size(), kNoNode);
   std::vector<NodeId> inputs;
   for (NodeId id = 0; id < source.size(); ++id) {

@@ -20,8 +20,10 @@ inline bool is_leaf(const Node& node) { return node.holds != Holds::nothing; }
 
 Lowered lower(const Request& request);
 
-NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
-                   std::span<const std::int64_t> attributes);
+inline NodeId append_copy(Program& program, const Node& node, std::span<const NodeId> inputs,
+                          std::span<const std::int64_t> attributes) {
+  return program.append_like(node, *node.op, inputs, attributes);
+}
 
 /// What stands in the place of some nodes of a program: other ops of other inputs.
 struct Replacements {

@@ -178,8 +178,8 @@ struct Donation {
 struct Plan {
   Program program;                     ///< lowered, without common subexpressions
   std::vector<std::uint32_t> origins;  ///< for each node: the position among those asked for that it was made from
-  std::vector<Access> accesses;        ///< for each node: itself, or what its view reads
-  std::vector<Placement> placements;   ///< for each node
+  LargeVector<Access> accesses;        ///< for each node: itself, or what its view reads
+  LargeVector<Placement> placements;   ///< for each node
   std::vector<Loop> loops;
   std::vector<MatmulStep> matmuls;
   std::vector<OpaqueStep> opaques;

@@ -57,8 +57,11 @@ void make_request(TapeState& state, std::span<const NodeId> outputs, Request& re
 
 void make_key(const Request& request, PlanKey& key) {
   const TapeState& state = *request.state;
-  std::size_t most = 2 + request.outputs.size() + request.nodes.size() * (2 + Shape::kMaxRank);
-  for (NodeId id : request.nodes) most += state.program[id].input_count + state.program[id].attribute_count;
+  std::size_t most = 2 + request.outputs.size() + 2 * request.nodes.size();
+  for (NodeId id : request.nodes) {
+    const Node& node = state.program[id];
+    most += node.shape.rank() + node.input_count + node.attribute_count;
+  }
   if (key.words.size() < most) key.words.resize(most);
   KeyWriter writer{key.words.data(), 0};
   writer.add(static_cast<std::uint64_t>(state.options.planned) |

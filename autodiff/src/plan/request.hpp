@@ -44,10 +44,16 @@ class Positions {
 /// The structure of a request as words: ops, dtypes, shapes, attributes, inputs by position, leaves, outputs and
 /// options. Equal keys mean that the same plan serves.
 struct PlanKey {
-  std::vector<std::uint64_t> words;  ///< of which `size` count; the rest is room to write in
+  LargeVector<std::uint64_t> words;  ///< of which `size` count; the rest is room to write in
   std::size_t size = 0;
   std::uint64_t hash = 0;
-  PlanKey compact() const { return {{words.data(), words.data() + size}, size, hash}; }
+  /// For keeping: a copy without the rest or, where that would take time, the words themselves.
+  PlanKey take() {
+    constexpr std::size_t kLarge = std::size_t{1} << 14;
+    if (size < kLarge) return {{words.data(), words.data() + size}, size, hash};
+    words.resize(size);
+    return {std::move(words), size, hash};
+  }
   friend bool operator==(const PlanKey& a, const PlanKey& b) {
     return a.hash == b.hash && a.size == b.size && std::equal(a.words.data(), a.words.data() + a.size, b.words.data());
   }

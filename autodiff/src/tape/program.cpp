@@ -15,6 +15,29 @@ void Program::throw_too_large(const Op& op, const Shape& shape) {
   fail<ShapeError>(op.name, "the result would have shape ", shape, ", which has too many elements");
 }
 
+NodeId Program::append_like(const Node& other, const Op& op, std::span<const NodeId> inputs,
+                            std::span<const std::int64_t> attributes) {
+  if (expected() != nullptr) forget_rest();
+  nodes_.push_back(other);
+  Node& node = nodes_.back();
+  node.op = &op;
+  node.first_input = static_cast<std::uint32_t>(inputs_.size());
+  node.input_count = static_cast<std::uint32_t>(inputs.size());
+  node.first_attribute = static_cast<std::uint32_t>(attributes_.size());
+  node.attribute_count = static_cast<std::uint16_t>(attributes.size());
+  node.value = 0;
+  node.keep = node.internal = node.was_internal = false;
+  known_ = nodes_.size();
+  for (const NodeId input : inputs) inputs_.push_back(input);
+  for (const std::int64_t attribute : attributes) attributes_.push_back(attribute);
+  return size_++;
+}
+
+void Program::reserve(std::size_t nodes, std::size_t inputs) {
+  nodes_.reserve(nodes);
+  inputs_.reserve(inputs);
+}
+
 bool Program::same(const Program& other) const {
   if (size() != other.size()) return false;
   for (NodeId id = 0; id < size(); ++id) {

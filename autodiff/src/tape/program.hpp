@@ -12,6 +12,8 @@
 
 #include <xtape/array.hpp>
 
+#include "tape/large_vector.hpp"
+
 namespace xtape::detail {
 
 struct Op;
@@ -35,10 +37,9 @@ enum class Holds : std::uint8_t {
   parameter,  ///< a read of a Parameter at a version
 };
 
+/// First what most passes look at.
 struct Node {
   const Op* op;
-  Shape shape;
-  Location location;
   std::uint32_t first_input;
   std::uint32_t input_count;
   std::uint32_t first_attribute;
@@ -49,6 +50,8 @@ struct Node {
   bool keep = false;          ///< keep the value once some plan computes it: the root of a gradient
   bool internal = false;      ///< recorded by a rule or a composite, and no Var of it was handed out
   bool was_internal = false;  ///< the same of the previous recording's node, where that is the same
+  Shape shape;
+  Location location;
 };
 
 class Program {
@@ -56,6 +59,11 @@ class Program {
   /// The shape may be that of a node of this program. Throws ShapeError for more elements than can be addressed.
   NodeId append(const Op& op, DType dtype, const Shape& shape, std::span<const NodeId> inputs,
                 std::span<const std::int64_t> attributes, Location location);
+  /// A node with the dtype, shape, location and `holds` of another program's.
+  NodeId append_like(const Node& other, const Op& op, std::span<const NodeId> inputs,
+                     std::span<const std::int64_t> attributes);
+  /// Room for so many nodes and inputs in all, so that appending them moves nothing.
+  void reserve(std::size_t nodes, std::size_t inputs);
   /// What the previous recording has so many nodes after the next one, if all nodes are the same so far; else null.
   const Node* expected(std::size_t ahead = 0) const {
     return size_ + ahead < known_ ? &nodes_[size_ + ahead] : nullptr;
@@ -82,6 +90,8 @@ class Program {
   /// Whether all nodes are the same to rules too, which see locations and what is internal; up to `known` they are.
   bool repeats_to_rules(NodeId known) const;
   NodeId size() const { return size_; }
+  /// The inputs of all nodes together.
+  std::size_t input_count() const { return inputs_.size(); }
   /// Begins another recording; this one is then the previous. Keeps nothing of a large one.
   void rewind();
 
@@ -98,9 +108,9 @@ class Program {
   NodeId take_next();
   void forget_rest();
 
-  std::vector<Node> nodes_;  ///< of this recording, then of the previous one as long as they are the same
-  std::vector<NodeId> inputs_;
-  std::vector<std::int64_t> attributes_;
+  LargeVector<Node> nodes_;  ///< of this recording, then of the previous one as long as they are the same
+  LargeVector<NodeId> inputs_;
+  LargeVector<std::int64_t> attributes_;
   NodeId size_ = 0, repeated_ = 0;
   std::size_t known_ = 0;             ///< how many nodes there are
   NodeId first_relocated_ = kNoNode;  ///< the first node that is the same but for its location
@@ -134,15 +144,15 @@ inline NodeId Program::append(const Op& op, DType dtype, const Shape& shape, std
   }
   if (!shape.addressable()) throw_too_large(op, shape);
   nodes_.push_back({.op = &op,
-                    .shape = shape,
-                    .location = location,
                     .first_input = static_cast<std::uint32_t>(inputs_.size()),
                     .input_count = static_cast<std::uint32_t>(wanted.size()),
                     .first_attribute = static_cast<std::uint32_t>(attributes_.size()),
                     .attribute_count = static_cast<std::uint16_t>(attributes.size()),
-                    .dtype = dtype});
+                    .dtype = dtype,
+                    .shape = shape,
+                    .location = location});
   known_ = nodes_.size();
-  inputs_.insert(inputs_.end(), wanted.begin(), wanted.end());
+  for (const NodeId input : wanted) inputs_.push_back(input);
   attributes_.insert(attributes_.end(), attributes.begin(), attributes.end());
   return size_++;
 }
