@@ -34,8 +34,8 @@ std::size_t rounded(std::size_t bytes) {
   return (bytes + quarter - 1) / quarter * quarter;
 }
 
-std::byte* from_system(std::size_t bytes) {
-  const bool huge = bytes >= kAskForHugePages;
+std::byte* from_system(std::size_t bytes, std::size_t huge_from = kAskForHugePages) {
+  const bool huge = bytes >= huge_from;
   const std::size_t alignment = huge ? kHugePage : kAlignment;
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
@@ -174,7 +174,7 @@ void give_memory(std::byte* memory, std::size_t bytes) noexcept {
 }
 
 void* take_pages(std::size_t bytes) {
-  if (bytes >= kAskForHugePages) return from_system(bytes);
+  if (bytes >= kHugePage) return from_system(bytes, kHugePage);
   void* memory = std::malloc(bytes);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;

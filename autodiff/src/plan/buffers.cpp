@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plan/buckets.hpp"
 #include "plan/faults.hpp"
 
 namespace xtape::detail {
@@ -135,18 +136,19 @@ class BufferPass {
         fusion_(fusion),
         materialized_(materialized),
         options_(options),
-        last_(last_readers(plan.program, plan.accesses, fusion)),
-        dying_(fusion.groups.size()) {}
+        last_(last_readers(plan.program, plan.accesses, fusion)) {}
 
-  void run() {
+  std::vector<std::uint32_t> run() {
     plan_.placements.assign(plan_.program.size(), {});
     for (std::size_t i = 0; i < plan_.leaves.size(); ++i) plan_.placements[plan_.leaves[i]] = {Place::leaf, i};
     place_constants();
     for (NodeId output : plan_.outputs) place_output(plan_.accesses[output].base);
-    for (NodeId id = 0; id < plan_.program.size(); ++id)
-      if (is_temporary(id) && last_[id] < dying_.size()) dying_[dies_at(id)].push_back(id);
-    for (std::uint32_t step = 0; step < fusion_.groups.size(); ++step) place_step(step);
+    const std::size_t steps = fusion_.groups.size();
+    Buckets dying(steps, plan_.program.size(),
+                  [&](NodeId id) { return is_temporary(id) && last_[id] < steps ? dies_at(id) : steps; });
+    for (std::uint32_t step = 0; step < steps; ++step) place_step(step, dying[step]);
     plan_.arena_bytes = arena_.size();
+    return std::move(last_);
   }
 
  private:
@@ -197,31 +199,34 @@ class BufferPass {
     return padded(static_cast<std::size_t>(node.shape.size()) * size_of(node.dtype));
   }
 
-  void place_step(std::uint32_t step) {
+  /// `dying` are the temporaries whose buffers are free after the step.
+  void place_step(std::uint32_t step, std::span<NodeId> dying) {
     for (NodeId id : fusion_.groups[step].nodes) {
       if (!is_temporary(id)) continue;
       plan_.bytes_before_reuse += bytes_of(id);
-      if (!place_over_dying(id, step)) plan_.placements[id] = {Place::arena, arena_.take(bytes_of(id))};
+      if (!place_over_dying(id, step, dying)) plan_.placements[id] = {Place::arena, arena_.take(bytes_of(id))};
     }
     if (!options_.planned) return;
-    for (NodeId id : dying_[step]) arena_.give_back(plan_.placements[id].at, bytes_of(id));
+    for (NodeId id : dying)
+      if (id != kNoNode) arena_.give_back(plan_.placements[id].at, bytes_of(id));
   }
 
-  /// In place: takes the buffer of an operand that this loop is the last to read.
-  bool place_over_dying(NodeId id, std::uint32_t step) {
+  /// In place: takes the buffer of an operand that this loop is the last to read, which then is kNoNode in `dying`.
+  bool place_over_dying(NodeId id, std::uint32_t step, std::span<NodeId> dying) {
     if (!options_.planned || plan_.steps[step].kind != Step::Kind::loop ||
         plan_.program[id].op->kind != OpKind::elementwise)
       return false;
     const Loop& loop = plan_.loops[plan_.steps[step].index];
     int tried = 0;
-    for (NodeId& old : dying_[step]) {
+    for (NodeId& old : dying) {
+      if (old == kNoNode) continue;
       const bool fits = plan_.placements[old].place == Place::arena && fusion_.group_of[old] != step &&
                         plan_.program[old].shape.size() == plan_.program[id].shape.size() &&
                         size_of(plan_.program[old].dtype) == size_of(plan_.program[id].dtype);
       if (fits && ++tried > kMostTried) return false;
       if (!fits || !(planner_faults().ignore_readers || can_overwrite(loop, old, id))) continue;
       plan_.placements[id] = plan_.placements[old];
-      std::erase(dying_[step], old);
+      old = kNoNode;
       return true;
     }
     return false;
@@ -232,14 +237,14 @@ class BufferPass {
   const std::vector<bool>& materialized_;
   const Options& options_;
   std::vector<std::uint32_t> last_;
-  std::vector<std::vector<NodeId>> dying_;  ///< by step, temporaries whose buffers are free after it
   Arena arena_;
 };
 
 }  // namespace
 
-void place_buffers(Plan& plan, const Fusion& fusion, const std::vector<bool>& materialized, const Options& options) {
-  BufferPass(plan, fusion, materialized, options).run();
+std::vector<std::uint32_t> place_buffers(Plan& plan, const Fusion& fusion, const std::vector<bool>& materialized,
+                                         const Options& options) {
+  return BufferPass(plan, fusion, materialized, options).run();
 }
 
 }  // namespace xtape::detail

@@ -10,8 +10,9 @@
 namespace xtape::detail {
 
 /// Fills in placements, output buffers, constants, arena size and the size before reuse. The plan's program,
-/// accesses, loops, steps and outputs are there already; `groups` has a group for each step.
-void place_buffers(Plan& plan, const Fusion& fusion, const std::vector<bool>& materialized, const Options& options);
+/// accesses, loops, steps and outputs are there already; `groups` has a group for each step. Gives the last readers.
+std::vector<std::uint32_t> place_buffers(Plan& plan, const Fusion& fusion, const std::vector<bool>& materialized,
+                                         const Options& options);
 
 /// For each node, the last step that reads its buffer; `steps` for what is never read.
 std::vector<std::uint32_t> last_readers(const Program& program, const LargeVector<Access>& accesses,

@@ -76,12 +76,12 @@ Draft draft_of(Layout layout, const Options& options) {
   plan.outputs = std::move(layout.outputs);
   plan.leaves = std::move(layout.leaves);
   reserve_steps(plan, draft.fusion);
-  LoopSources sources = loop_sources(layout, draft.fusion, materialized);
+  LoopSources sources(layout, draft.fusion, materialized);
   for (std::uint32_t i = 0; i < draft.fusion.groups.size(); ++i) build_step(plan, sources, i);
   plan.accesses = std::move(layout.accesses);
   plan.program = std::move(layout.program);
-  place_buffers(plan, draft.fusion, materialized, options);
-  find_donations(plan, draft.fusion, options);
+  const std::vector<std::uint32_t> last = place_buffers(plan, draft.fusion, materialized, options);
+  find_donations(plan, draft.fusion, last, options);
   draft.origins = std::move(layout.origins);
   draft.after = std::move(layout.after);
   return draft;

@@ -95,12 +95,12 @@ class LoopDonations {
 
 }  // namespace
 
-void find_donations(Plan& plan, const Fusion& fusion, const Options& options) {
+void find_donations(Plan& plan, const Fusion& fusion, const std::vector<std::uint32_t>& last_readers,
+                    const Options& options) {
   for (NodeId output : plan.output_buffers) plan.output_steps.push_back(fusion.group_of[output]);
   if (!options.planned) return;
-  const std::vector<std::uint32_t> last = last_readers(plan.program, plan.accesses, fusion);
   for (std::uint32_t step = first_of_last_loops(plan); step < plan.steps.size(); ++step)
-    LoopDonations(plan, step, last);
+    LoopDonations(plan, step, last_readers);
 }
 
 }  // namespace xtape::detail

@@ -8,6 +8,7 @@
 namespace xtape::detail {
 
 /// Fills in when outputs are computed and which may be written over which leaves. The plan's placements are there.
-void find_donations(Plan& plan, const Fusion& fusion, const Options& options);
+void find_donations(Plan& plan, const Fusion& fusion, const std::vector<std::uint32_t>& last_readers,
+                    const Options& options);
 
 }  // namespace xtape::detail

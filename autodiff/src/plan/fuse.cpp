@@ -151,7 +151,7 @@ class FusionPass {
 
   /// What runs at a position between two loops.
   struct SmallGroups {
-    std::vector<Group> groups;
+    LargeVector<Group> groups;
     std::int64_t waiting = 0;  ///< elements of results of calls and products
   };
 
@@ -303,7 +303,7 @@ class FusionPass {
     return static_cast<Position>(2 * main_.size() - 1);
   }
   void join_scalars(NodeId id, Position position) {
-    std::vector<Group>& groups = small_[position].groups;
+    LargeVector<Group>& groups = small_[position].groups;
     if (groups.empty() || groups.back().kind != Step::Kind::loop) groups.push_back({Step::Kind::loop, {}, {}});
     join(id, position);
   }

@@ -18,7 +18,7 @@ struct Group {
 };
 
 struct Fusion {
-  std::vector<Group> groups;            ///< in an order of execution
+  LargeVector<Group> groups;            ///< in an order of execution
   std::vector<std::uint32_t> group_of;  ///< for each node; kNoGroup for leaves, constants and views
   static constexpr std::uint32_t kNoGroup = ~std::uint32_t{0};
 };

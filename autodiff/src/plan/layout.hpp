@@ -12,7 +12,7 @@ namespace xtape::detail {
 struct Layout {
   Program program;
   LargeVector<Access> accesses;  ///< for each node: itself contiguously, or what its view reads
-  std::vector<std::uint32_t> origins;
+  LargeVector<std::uint32_t> origins;
   std::vector<NodeId> leaves, outputs;
   std::vector<NodeId> after;  ///< for each node, one that must not come later, or kNoNode; empty if there is none
 };

@@ -1,12 +1,12 @@
 #include "plan/loops.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_map>
 #include <utility>
 
 #include "kernels/dispatch.hpp"
 #include "plan/block_products.hpp"
+#include "plan/buckets.hpp"
 #include "plan/row_loops.hpp"
 #include "plan/row_products.hpp"
 #include "plan/taken_rows.hpp"
@@ -90,7 +90,7 @@ std::uint32_t rows_in_block(std::size_t row_bytes) {
   return static_cast<std::uint32_t>(std::clamp<std::size_t>(kQuarterOfL2 / row_bytes / kPadding * kPadding, 16, 256));
 }
 
-constexpr std::uint32_t kNone = ~std::uint32_t{0};
+constexpr std::uint32_t kNone = LoopSources::kNoOperand;
 
 class LoopBuilder {
  public:
@@ -99,17 +99,21 @@ class LoopBuilder {
         layout_(sources.layout),
         program_(layout_.program),
         group_(sources.fusion.groups[group]),
-        group_index_(group) {
+        group_index_(group),
+        operands_(sources.operands),
+        reads_(sources.reads) {
     loop_.space = group_.space;
     if (group_.by_rows) loop_.columns = group_.space.back();
     row_space_ = group_.by_rows ? rows_of(group_.space) : Shape{};
     loop_.chunking = Chunking(group_.space);
     loop_.nodes = group_.nodes;
     loop_.computes.reserve(group_.nodes.size());
-    operands_.reserve(group_.nodes.size());
+    loop_.streams.swap(sources.streams);  // which has room
   }
   ~LoopBuilder() {
-    for (const Outside& read : outside_) sources_.outside[read.base] = kNone;
+    for (const Read& read : reads_) sources_.last_read[read.base] = kNone;
+    reads_.clear();
+    operands_.clear();
   }
   LoopBuilder(const LoopBuilder&) = delete;
   LoopBuilder& operator=(const LoopBuilder&) = delete;
@@ -125,17 +129,21 @@ class LoopBuilder {
     const bool multiplies = !loop_.products.empty() || !loop_.product_sums.empty();
     if (loop_.columns > 0) loop_.block = block_of_rows(loop_.columns, multiplies);
     if (row_bytes_ > 0) loop_.block = std::min(loop_.block, rows_in_block(row_bytes_));
-    return std::move(loop_);
+    return take_loop();
   }
 
  private:
-  /// Until registers are allocated, slots are indices into `operands_`.
-  struct Operand {
-    bool in_register;
-    std::size_t bytes;           ///< of an element
-    std::uint32_t last_use = 0;  ///< index of the last instruction or sink position that reads it
-    std::uint32_t slot = 0;
-  };
+  using Operand = LoopSources::Operand;
+  using Read = LoopSources::Read;
+
+  /// With as much memory as it needs; what there is of it besides serves the next loop.
+  Loop take_loop() {
+    std::vector<Loop::Stream> streams(loop_.streams);
+    loop_.streams.swap(streams);
+    streams.clear();
+    sources_.streams = std::move(streams);
+    return std::move(loop_);
+  }
 
   void add(NodeId id, const Node& node) {
     const auto position = static_cast<std::uint32_t>(loop_.computes.size());
@@ -237,8 +245,8 @@ class LoopBuilder {
     if (known != kNone) return known;
     const DType dtype = program_[value].dtype;
     const std::uint32_t operand = new_operand(false, dtype);
-    outside_.push_back({access.base, std::exchange(sources_.outside[access.base], count_of(outside_)), view, operand,
-                        scalar, per_row});
+    reads_.push_back({access.base, std::exchange(sources_.last_read[access.base], count_of(reads_)), view, operand,
+                      scalar, per_row});
     if (scalar) {
       loop_.scalars.push_back({operand, access.base, view.offset, size_of(dtype)});
     } else if (is_contiguous(view, space)) {
@@ -251,8 +259,8 @@ class LoopBuilder {
   }
 
   std::uint32_t find_outside(NodeId base, const View& view, bool scalar, bool per_row) const {
-    for (std::uint32_t i = sources_.outside[base]; i != kNone; i = outside_[i].before) {
-      const Outside& known = outside_[i];
+    for (std::uint32_t i = sources_.last_read[base]; i != kNone; i = reads_[i].before) {
+      const Read& known = reads_[i];
       if (known.scalar == scalar && (scalar || known.per_row == per_row) && known.view.offset == view.offset &&
           std::equal(view.strides, view.strides + loop_.space.rank(), known.view.strides))
         return known.operand;
@@ -280,32 +288,14 @@ class LoopBuilder {
 
   static std::uint32_t count_of(const auto& list) { return static_cast<std::uint32_t>(list.size()); }
 
-  /// The operands in registers by the instruction that is the last to read them.
-  struct Dying {
-    std::vector<std::uint32_t> ends;  ///< where those of each instruction end
-    std::vector<std::uint32_t> operands;
-    std::span<const std::uint32_t> at(std::size_t i) const {
-      const std::uint32_t begin = i == 0 ? 0 : ends[i - 1];
-      return {operands.data() + begin, ends[i] - begin};
-    }
-  };
-
-  Dying dying_operands() const {
-    Dying dying{std::vector<std::uint32_t>(loop_.computes.size() + 1), {}};
-    for (const Operand& operand : operands_) dying.ends[operand.last_use] += operand.in_register;
-    std::inclusive_scan(dying.ends.begin(), dying.ends.end(), dying.ends.begin());
-    dying.operands.resize(dying.ends.back());
-    std::vector<std::uint32_t> next = dying.ends;
-    for (std::uint32_t i = count_of(operands_); i-- > 0;)
-      if (operands_[i].in_register) dying.operands[--next[operands_[i].last_use]] = i;
-    return dying;
-  }
-
   /// Linear scan: a register is free again after the last instruction that reads it, or for the output of that
   /// instruction: kernels read an element before they write it, but wider elements would run ahead of narrower ones.
   /// Sinks read before the instruction at their position, so a value that a sink reads is still there.
   void allocate_registers() {
-    const Dying dying = dying_operands();
+    const auto last_use = [&](std::uint32_t i) {
+      return operands_[i].in_register ? operands_[i].last_use : loop_.computes.size();
+    };
+    Buckets dying(loop_.computes.size(), count_of(operands_), last_use);
     std::vector<std::uint32_t> free;
     const auto take = [&](std::uint32_t operand) {
       if (!operands_[operand].in_register) return;
@@ -323,7 +313,7 @@ class LoopBuilder {
       if (i == loop_.computes.size()) break;
       const std::uint32_t output = loop_.computes[i].output;
       const auto free_dying = [&](bool of_output_width) {
-        for (std::uint32_t operand : dying.at(i))
+        for (std::uint32_t operand : dying[i])
           if (operand != output && (operands_[operand].bytes == operands_[output].bytes) == of_output_width)
             free.push_back(operands_[operand].slot);
       };
@@ -394,13 +384,6 @@ class LoopBuilder {
     return widest;
   }
 
-  struct Outside {
-    NodeId base;
-    std::uint32_t before;  ///< the way in which the same base was read before, or kNone
-    View view;
-    std::uint32_t operand;
-    bool scalar, per_row;
-  };
   LoopSources& sources_;
   const Layout& layout_;
   const Program& program_;
@@ -409,17 +392,19 @@ class LoopBuilder {
   Loop loop_;
   Shape row_space_;            ///< of the values of rows
   std::size_t row_bytes_ = 0;  ///< of all rows that a place of the loop reads
-  std::vector<Operand> operands_;
+  std::vector<Operand>& operands_;
   std::unordered_map<NodeId, std::uint32_t> spread_;  ///< values of rows at each place of their row
-  std::vector<Outside> outside_;
+  std::vector<Read>& reads_;
 };
 
 }  // namespace
 
-LoopSources loop_sources(const Layout& layout, const Fusion& fusion, const std::vector<bool>& materialized) {
-  const std::vector<std::uint32_t> none(layout.program.size(), kNone);
-  return {layout, fusion, materialized, none, none};
-}
+LoopSources::LoopSources(const Layout& from_layout, const Fusion& from_fusion, const std::vector<bool>& in_memory)
+    : layout(from_layout),
+      fusion(from_fusion),
+      materialized(in_memory),
+      computed(layout.program.size()),
+      last_read(layout.program.size(), kNoOperand) {}
 
 Loop build_loop(LoopSources& sources, std::uint32_t group, InstructionSet set) {
   return LoopBuilder(sources, group).build(set);

@@ -29,9 +29,9 @@ void check_has_value(const Node& node) {
 
 /// Calls add(node, inputs, attributes, position) for each node of the request; gives what it returned, the new nodes.
 template <class Add>
-std::vector<NodeId> map_nodes(const Request& request, const Positions& positions, Add add) {
+LargeVector<NodeId> map_nodes(const Request& request, const Positions& positions, Add add) {
   const Program& source = request.state->program;
-  std::vector<NodeId> mapped(request.nodes.size());
+  LargeVector<NodeId> mapped(request.nodes.size());
   std::vector<NodeId> inputs;
   for (std::uint32_t i = 0; i < request.nodes.size(); ++i) {
     const Node& node = source[request.nodes[i]];
@@ -45,7 +45,7 @@ std::vector<NodeId> map_nodes(const Request& request, const Positions& positions
 }
 
 std::vector<NodeId> mapped_outputs(const Request& request, const Positions& positions,
-                                   const std::vector<NodeId>& mapped) {
+                                   const LargeVector<NodeId>& mapped) {
   std::vector<NodeId> outputs;
   for (NodeId output : request.outputs) outputs.push_back(mapped[positions[output] - 1]);
   return outputs;
@@ -91,7 +91,7 @@ class NodeTable {
     NodeId ids[kBucket];
     std::uint32_t tags[kBucket];
   };
-  std::vector<Bucket> buckets_;
+  LargeVector<Bucket> buckets_;
 };
 
 /// Collects nodes, if asked to `merge` each only once.
@@ -173,7 +173,7 @@ Lowered lower_directly(const Request& request, const Positions& positions, bool 
   const auto add = [&](const Node& node, std::span<const NodeId> inputs, auto attributes, std::uint32_t position) {
     return merger.add(node, *node.op, inputs, attributes, position);
   };
-  const std::vector<NodeId> mapped = map_nodes(request, positions, add);
+  const LargeVector<NodeId> mapped = map_nodes(request, positions, add);
   Lowered result = merger.take();
   result.outputs = mapped_outputs(request, positions, mapped);
   return result;
@@ -183,7 +183,7 @@ Lowered lower_directly(const Request& request, const Positions& positions, bool 
 Lowered lower_on_tape(const Request& request, const Positions& positions, bool merge) {
   const Tape tape(request.state->options);
   TapeState& scratch = VarAccess::state(tape);
-  std::vector<std::uint32_t> origins;
+  LargeVector<std::uint32_t> origins;
   const auto add = [&](const Node& node, std::span<const NodeId> inputs, auto attributes, std::uint32_t position) {
     const bool composite = node.op->kind == OpKind::composite && !is_leaf(node);
     const NodeId id = composite ? lower_composite(scratch, node, inputs, attributes)
@@ -191,7 +191,7 @@ Lowered lower_on_tape(const Request& request, const Positions& positions, bool m
     origins.resize(scratch.program.size(), position);
     return id;
   };
-  const std::vector<NodeId> mapped = map_nodes(request, positions, add);
+  const LargeVector<NodeId> mapped = map_nodes(request, positions, add);
   const std::vector<NodeId> outputs = mapped_outputs(request, positions, mapped);
   return without_waste(scratch.program, {}, outputs, origins, merge);
 }
@@ -208,7 +208,7 @@ Lowered without_waste(const Program& source, const Replacements& replacements, s
                       std::span<const std::uint32_t> origins, bool merge) {
   const std::vector<bool> live = live_nodes(source, replacements, outputs);
   Merger merger(merge, source.size(), source.input_count());
-  std::vector<NodeId> renamed(source.size(), kNoNode);
+  LargeVector<NodeId> renamed(source.size(), kNoNode);
   std::vector<NodeId> inputs;
   for (NodeId id = 0; id < source.size(); ++id) {
     const Node& node = source[id];

@@ -13,7 +13,7 @@ struct Lowered {
   Program program;
   std::vector<NodeId> leaves;          ///< in the order of the request's leaves
   std::vector<NodeId> outputs;         ///< in the order of the request's outputs
-  std::vector<std::uint32_t> origins;  ///< for each node, the position in the request that it came from
+  LargeVector<std::uint32_t> origins;  ///< for each node, the position in the request that it came from
 };
 
 inline bool is_leaf(const Node& node) { return node.holds != Holds::nothing; }
@@ -32,8 +32,8 @@ struct Replacements {
     NodeId inputs[kMostInputs];
     std::uint32_t input_count;
   };
-  std::vector<std::uint32_t> places;  ///< for each node, where it is in `fused`, counted from 1, or 0; empty for none
-  std::vector<Fused> fused;
+  LargeVector<std::uint32_t> places;  ///< for each node, where it is in `fused`, counted from 1, or 0; empty for none
+  LargeVector<Fused> fused;
 
   const Fused* of(NodeId id) const { return places.empty() || places[id] == 0 ? nullptr : &fused[places[id] - 1]; }
   const Op& op(const Program& program, NodeId id) const { return of(id) ? *of(id)->op : *program[id].op; }

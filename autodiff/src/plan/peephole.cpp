@@ -265,8 +265,8 @@ class PeepholePass {
   const Lowered& lowered_;
   const Program& program_;
   RulesByOps rules_;
-  std::vector<const Op*> ops_;  ///< as rewritten, null for leaves: most tries end here, and it is small
-  std::vector<std::uint32_t> readers_;
+  LargeVector<const Op*> ops_;  ///< as rewritten, null for leaves: most tries end here, and it is small
+  LargeVector<std::uint32_t> readers_;
   Replacements replaced_;
 };
 

@@ -177,11 +177,11 @@ struct Donation {
 
 struct Plan {
   Program program;                     ///< lowered, without common subexpressions
-  std::vector<std::uint32_t> origins;  ///< for each node: the position among those asked for that it was made from
+  LargeVector<std::uint32_t> origins;  ///< for each node: the position among those asked for that it was made from
   LargeVector<Access> accesses;        ///< for each node: itself, or what its view reads
   LargeVector<Placement> placements;   ///< for each node
   std::vector<Loop> loops;
-  std::vector<MatmulStep> matmuls;
+  LargeVector<MatmulStep> matmuls;
   std::vector<OpaqueStep> opaques;
   std::vector<Step> steps;  ///< in order
   std::vector<NodeId> leaves;

@@ -10,7 +10,7 @@ namespace xtape::detail {
 struct Draft {
   Plan plan;
   Fusion fusion;
-  std::vector<std::uint32_t> origins;  ///< as in Layout
+  LargeVector<std::uint32_t> origins;  ///< as in Layout
   std::vector<NodeId> after;
 };
 
