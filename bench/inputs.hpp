@@ -134,6 +134,21 @@ struct SoftmaxInputs {
   Buffer<T> targets;  ///< 1 at a row's class, else 0
 };
 
+/// dense_layer: two biases by turns; targets that a layer of this kind could have.
+template <class T>
+struct DenseInputs {
+  static constexpr double rate = 0.125;
+  static constexpr std::int64_t kInputs = 64, kOutputs = 128;
+  explicit DenseInputs(std::int64_t n)
+      : rows(n),
+        x(uniform_buffer<T>(static_cast<std::size_t>(n * kInputs), 19)),
+        w(uniform_buffer<T>(kInputs * kOutputs, 20)),
+        b{uniform_buffer<T>(kOutputs, 21), uniform_buffer<T>(kOutputs, 22)},
+        targets(uniform_buffer<T>(static_cast<std::size_t>(n * kOutputs), 23)) {}
+  std::int64_t rows;
+  Buffer<T> x, w, b[2], targets;
+};
+
 /// logistic_fit: the penalty on the weights that scikit-learn has by default, where the loss is a mean, and where the
 /// optimum is as exact as it can be.
 inline double logistic_fit_l2(std::int64_t rows) { return 1 / static_cast<double>(rows); }
@@ -254,6 +269,11 @@ inline constexpr LogisticSize kLogisticSizes[] = {
     {"569x30", 569, 30}, {"1e5x100", 100000, 100}, {"1e6x50", 1000000, 50}};
 inline constexpr LogisticSize kLogisticFitSizes[] = {{"1e5x50", 100000, 50}, {"1e6x50", 1000000, 50}};
 inline constexpr LogisticSize kSoftmaxSizes[] = {{"1e5x100x10", 100000, 100}};
+struct DenseSize {
+  const char *forward, *step;
+  std::int64_t rows;
+};
+inline constexpr DenseSize kDenseSizes[] = {{"forward 1e5x64x128", "step 1e5x64x128", 100000}};
 inline constexpr std::int64_t kMinibatchSizes[] = {32, 256};
 inline constexpr int kChainWidths[] = {1, 4, 16};
 

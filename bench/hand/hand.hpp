@@ -15,6 +15,8 @@ std::vector<Case> logistic_step();
 std::vector<Case> logistic_fit();
 /// Reads X once, as logistic_step does.
 std::vector<Case> softmax_step();
+/// Block of rows by block of rows, each read once.
+std::vector<Case> dense_layer();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 /// The matrix products alone.

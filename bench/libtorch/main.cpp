@@ -10,7 +10,7 @@ void run(const bench::Flags& flags) {
   using namespace bench::with_libtorch;
   std::vector<bench::Row> rows = bench::run_grid(
       bench::join(quadratic_step(), scalar_gradient(), op_chain(), elementwise(), logistic_step(), softmax_step(),
-                  minibatch_sgd(), adam_update(), mlp_step(), rosenbrock(), deep_chain()),
+                  dense_layer(), minibatch_sgd(), adam_update(), mlp_step(), rosenbrock(), deep_chain()),
       flags);
   if (!flags.out.empty()) bench::write_part(flags.out, rows);
 }

@@ -11,6 +11,7 @@ std::vector<Case> op_chain();
 std::vector<Case> elementwise();
 std::vector<Case> logistic_step();
 std::vector<Case> softmax_step();
+std::vector<Case> dense_layer();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();

@@ -19,6 +19,7 @@ std::vector<Case> logistic_step();
 std::vector<Case> logistic_fit();
 /// With targets of 0 and 1 for each class, and as `xtape_classes` with the numbers of the classes.
 std::vector<Case> softmax_step();
+std::vector<Case> dense_layer();
 std::vector<Case> minibatch_sgd();
 std::vector<Case> adam_update();
 std::vector<Case> mlp_step();

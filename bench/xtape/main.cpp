@@ -21,9 +21,9 @@ void run(const bench::Flags& flags) {
            hand::scalar_gradient(), with_xtape::scalar_gradient(), hand::op_chain(), with_xtape::op_chain(),
            hand::elementwise(), with_xtape::elementwise(), hand::logistic_step(), with_xtape::logistic_step(),
            hand::logistic_fit(), with_xtape::logistic_fit(), hand::softmax_step(), with_xtape::softmax_step(),
-           hand::minibatch_sgd(), with_xtape::minibatch_sgd(), hand::adam_update(), with_xtape::adam_update(),
-           hand::mlp_step(), with_xtape::mlp_step(), hand::rosenbrock(), with_xtape::rosenbrock(), hand::deep_chain(),
-           with_xtape::deep_chain()),
+           hand::dense_layer(), with_xtape::dense_layer(), hand::minibatch_sgd(), with_xtape::minibatch_sgd(),
+           hand::adam_update(), with_xtape::adam_update(), hand::mlp_step(), with_xtape::mlp_step(), hand::rosenbrock(),
+           with_xtape::rosenbrock(), hand::deep_chain(), with_xtape::deep_chain()),
       flags);
   if (!flags.out.empty()) write_part(flags.out, rows);
 }

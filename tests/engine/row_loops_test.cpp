@@ -6,6 +6,8 @@
 
 #include <xtape/xtape.hpp>
 
+#include "plan/block_products.hpp"
+#include "plan/cache.hpp"
 #include "plan/faults.hpp"
 #include "plan/in_place.hpp"
 #include "support/check.hpp"
@@ -42,6 +44,18 @@ std::vector<Var> regression(Tape& tape, std::int64_t n, std::int64_t depth, std:
   const Var loss = softmax_cross_entropy(product + b, targets);
   const std::vector<Var> gradients = tape.gradient(loss, {w, b});
   return {loss, gradients[0], gradients[1], product};
+}
+
+/// A dense layer and its gradient; perhaps the product by itself and that of a matrix stored by columns.
+std::vector<Var> dense(Tape& tape, std::int64_t n, std::int64_t depth, std::int64_t columns, DType dtype) {
+  const Var x = tape.variable(random_array({n, depth}, dtype, 1));
+  const Var w = transpose(tape.variable(random_array({columns, depth}, dtype, 2)));
+  const Var b = tape.variable(random_array({columns}, dtype, 3));
+  const Var product = matmul(x, w), y = relu(product + b);
+  const Var loss = mean(square(y - tape.variable(random_array({n, columns}, dtype, 4))));
+  std::vector<Var> results = tape.gradient(loss, {x, w, b});
+  results.insert(results.end(), {loss, y, sum(tanh(product), {-1}), product});
+  return results;
 }
 
 template <class Record>
@@ -142,7 +156,21 @@ TEST(RowLoops, UpdateParametersInPlace) {
   EXPECT_TRUE(same_bits(values[0], values[1]));
 }
 
-TEST(BlockProducts, AgreeWithTheInterpreter) {
+/// Small ones join what reads them, too.
+class BlockProducts : public testing::Test {
+ protected:
+  void SetUp() override { set(0); }
+  void TearDown() override { set(least_bytes_); }
+
+ private:
+  static void set(std::size_t bytes) {
+    detail::clear_plan_cache();
+    detail::least_bytes_of_joining_product() = bytes;
+  }
+  const std::size_t least_bytes_ = detail::least_bytes_of_joining_product();
+};
+
+TEST_F(BlockProducts, AgreeWithTheInterpreter) {
   for (DType dtype : {DType::float32, DType::float64})
     for (const auto& [n, depth, columns] : {std::array<std::int64_t, 3>{1024, 2, 2},
                                             {1100, 7, 3},
@@ -162,7 +190,7 @@ TEST(BlockProducts, AgreeWithTheInterpreter) {
     }
 }
 
-TEST(BlockProducts, AreOneLoop) {
+TEST_F(BlockProducts, AreOneLoop) {
   if (!has_products()) GTEST_SKIP() << "products with several columns are BLAS's here";
   Tape tape(kPlanned);
   const std::vector<Var> results = regression(tape, 2000, 30, 10, DType::float64);
@@ -171,9 +199,70 @@ TEST(BlockProducts, AreOneLoop) {
   EXPECT_EQ(count(plan, "\nproduct"), 0U) << plan;
 }
 
+TEST_F(BlockProducts, JoinTheWorkOnThem) {
+  if (!has_products()) GTEST_SKIP() << "products with several columns are BLAS's here";
+  Tape tape(kPlanned);
+  const Var x = tape.variable(random_array({2000, 30}, DType::float64, 1));
+  const Var w = tape.variable(random_array({30, 100}, DType::float64, 2));
+  const Var b = tape.variable(random_array({100}, DType::float64, 3));
+  const Var product = matmul(x, w);
+  const std::string layer = tape.dump_plan({sum(relu(product + b))}), alone = tape.dump_plan({product});
+  EXPECT_NE(layer.find("plan: 1 loop, 0 products"), std::string::npos) << layer;
+  EXPECT_NE(layer.find("%3 = matmul(%0, %1)  float64[2000, 100]                   -> register"), std::string::npos)
+      << layer;
+  EXPECT_NE(alone.find("plan: 0 loops, 1 product"), std::string::npos) << alone;
+}
+
+/// A loop of its own finds these in a near cache.
+TEST(LargeProducts, AloneJoinTheWorkOnThem) {
+  if (!has_products()) GTEST_SKIP() << "products with several columns are BLAS's here";
+  for (const auto& [rows, steps] : {std::pair{4000, "plan: 1 loop, 1 product"}, {5000, "plan: 1 loop, 0 products"}}) {
+    Tape tape(kPlanned);
+    const Var x = tape.variable(Array::ones({rows, 30})), w = tape.variable(Array::ones({30, 128}));
+    const std::string plan = tape.dump_plan({relu(matmul(x, w))});
+    EXPECT_NE(plan.find(steps), std::string::npos) << plan;
+  }
+}
+
+TEST_F(BlockProducts, OfManyColumnsAgreeWithTheInterpreter) {
+  for (DType dtype : {DType::float32, DType::float64})
+    for (const auto& [n, depth, columns] :
+         {std::array<std::int64_t, 3>{1024, 2, 33}, {1030, 257, 40}, {1025, 9, 129}}) {
+      Tape tape(kPlanned);
+      const std::vector<Var> results = dense(tape, n, depth, columns, dtype);
+      tape.evaluate(results);
+      const std::vector<Tensor> expected = interpret(results);
+      const Real relative = dtype == DType::float32 ? 1e-5L : 1e-14L;
+      for (std::size_t which = 0; which < results.size(); ++which)
+        EXPECT_TRUE(close(results[which].value(), expected[which], relative * static_cast<Real>(10 + depth)))
+            << "value " << which << " of " << n << " x " << depth << " x " << columns;
+    }
+}
+
+/// Whole panels of the kernel and a rest, more columns than a loop by rows has else, a depth in two turns.
+TEST_F(BlockProducts, OfManyColumnsDoNotDependOnFusionOrThreads) {
+  for (DType dtype : {DType::float32, DType::float64})
+    for (const auto& [n, depth, columns] : {std::array<std::int64_t, 3>{1024, 2, 2},
+                                            {1024, 3, 33},
+                                            {2000, 64, 128},
+                                            {1100, 300, 100},
+                                            {1500, 20, 200},
+                                            {1031, 17, 512},
+                                            {1031, 17, 513},
+                                            {1025, 1000, 32}})
+      for (bool asked : {false, true})
+        expect_same_bits(
+            [&](Tape& tape) {
+              std::vector<Var> results = dense(tape, n, depth, columns, dtype);
+              if (!asked) results.resize(4);
+              return results;
+            },
+            std::to_string(n) + " x " + std::to_string(depth) + " x " + std::to_string(columns));
+}
+
 /// Chunks that end within a block; more columns than a panel of the kernel has; rows deeper than it sums up at once; a
 /// product that is asked for, too, and so goes to memory.
-TEST(BlockProducts, DoNotDependOnFusionOrThreads) {
+TEST_F(BlockProducts, DoNotDependOnFusionOrThreads) {
   for (DType dtype : {DType::float32, DType::float64})
     for (const auto& [n, depth, columns] : {std::array<std::int64_t, 3>{1024, 3, 3},
                                             {5000, 33, 10},
@@ -192,7 +281,7 @@ TEST(BlockProducts, DoNotDependOnFusionOrThreads) {
 }
 
 /// A matrix whose own elements the loop computes, which is as wide as the product.
-TEST(BlockProducts, WaitForTheirMatrix) {
+TEST_F(BlockProducts, WaitForTheirMatrix) {
   expect_same_bits(
       [&](Tape& tape) {
         const Var x = tanh(tape.variable(random_array({1500, 6}, DType::float64, 1)));
@@ -204,7 +293,7 @@ TEST(BlockProducts, WaitForTheirMatrix) {
 }
 
 /// Rows of a matrix that are a part of longer ones, and every other row; a factor read by columns.
-TEST(BlockProducts, TakeSlicesAsTheyAre) {
+TEST_F(BlockProducts, TakeSlicesAsTheyAre) {
   const auto record = [](Tape& tape) {
     const Var whole = tape.variable(random_array({2700, 40}, DType::float64, 5));
     const Var part = slice(whole, {Slice(4, 2690, 2), Slice(3, 20)});
@@ -222,9 +311,9 @@ TEST(BlockProducts, TakeSlicesAsTheyAre) {
 }
 
 /// What is written beyond a row, or beside the columns, must not reach a neighbour.
-TEST(BlockProducts, KeepInfinitiesToTheirElements) {
+TEST_F(BlockProducts, KeepInfinitiesToTheirElements) {
   constexpr double kInf = std::numeric_limits<double>::infinity();
-  for (std::int64_t columns : {3, 10, 24, 30}) {
+  for (std::int64_t columns : {3, 10, 24, 30, 50, 100}) {
     constexpr std::int64_t kRows = 1100, kDepth = 9, kAt = 100;
     std::vector<double> matrix(static_cast<std::size_t>(kRows * kDepth), 1.0);
     matrix[static_cast<std::size_t>(kAt * kDepth)] = kInf;
@@ -240,7 +329,7 @@ TEST(BlockProducts, KeepInfinitiesToTheirElements) {
 }
 
 /// Positive numbers, so that every rounding counts.
-TEST(BlockProducts, SumManyRowsAccurately) {
+TEST_F(BlockProducts, SumManyRowsAccurately) {
   constexpr std::int64_t kRows = 1000000, kColumns = 2;
   Random random(9);
   const Tensor x = random_tensor(random, {kRows, kColumns}, DType::float32, 0.5L, 1);

@@ -7,6 +7,8 @@
 
 #include "fuzz/program.hpp"
 #include "kernels/dispatch.hpp"
+#include "plan/block_products.hpp"
+#include "plan/cache.hpp"
 #include "plan/in_place.hpp"
 
 namespace xtape::test {
@@ -52,9 +54,24 @@ class LeastInPlace {
   std::size_t before_ = detail::least_bytes_in_place();
 };
 
+/// Small products join what reads them, too.
+class SmallProductsJoin {
+ public:
+  SmallProductsJoin() { set(0); }
+  ~SmallProductsJoin() { set(before_); }
+
+ private:
+  static void set(std::size_t bytes) {
+    detail::clear_plan_cache();
+    detail::least_bytes_of_joining_product() = bytes;
+  }
+  std::size_t before_ = detail::least_bytes_of_joining_product();
+};
+
 class Fuzz : public testing::TestWithParam<std::uint64_t> {
  protected:
   const LeastInPlace small_ones_too_{1};
+  const SmallProductsJoin small_products_too_;
 
   /// Calls check(seed) for one program in `stride`, until it fails.
   template <class Check>

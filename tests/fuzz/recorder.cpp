@@ -262,6 +262,7 @@ void Recorder::whole_rows() {
   const std::int64_t widest = many && largest_ < 10000 ? 3 : 8, columns = random_.integer(2, widest);
   const std::int64_t depth = random_.chance(0.3L) ? columns : random_.integer(2, widest);
   const std::int64_t rows = many ? random_.integer(1024, largest_ / std::max(columns, depth)) : random_.integer(4, 60);
+  if (largest_ > 10000 && random_.chance(0.5L)) dense_layer();
   const Var matrix = tame(with_shape({rows, depth}));
   const Var product =
       random_.chance(0.7L) ? matmul(matrix, with_shape({depth, columns})) : square(with_shape({rows, columns}));
@@ -275,6 +276,21 @@ void Recorder::whole_rows() {
   keep(random_.chance(0.5L) ? weights / total : logits * log(total));
   if (random_.chance(0.5L)) keep(matmul(transpose(matrix), random_.chance(0.5L) ? logits : values_.back()));
   if (random_.chance(0.2L)) keep(sum(values_.back(), {0}));
+}
+
+/// A tall matrix times one with many columns, and work on the result, which may be read by others as well.
+void Recorder::dense_layer() {
+  const std::int64_t columns = random_.integer(2, random_.chance(0.5L) ? 150 : 40);
+  const std::int64_t depth = random_.chance(0.3L) ? columns : random_.integer(2, 40);
+  const std::int64_t rows = random_.integer(1024, std::max<std::int64_t>(1024, largest_ / std::max(columns, depth)));
+  const Var matrix = tame(with_shape({rows, depth}));
+  const Var w = random_.chance(0.5L) ? with_shape({depth, columns}) : transpose(with_shape({columns, depth}));
+  const Var product = matmul(matrix, w / static_cast<double>(depth));
+  if (random_.chance(0.2L)) keep(product);
+  const Var layer = relu(product + beside({columns}));
+  keep(random_.chance(0.3L) && depth == columns ? layer * matrix : layer);
+  if (random_.chance(0.3L)) keep(sum(tanh(product), {random_.chance(0.5L) ? 0 : -1}));
+  if (random_.chance(0.3L)) keep(matmul(transpose(matrix), layer));
 }
 
 void Recorder::movement() {

@@ -45,6 +45,7 @@ class Recorder {
   void row_block();
   void mini_batch();
   void whole_rows();
+  void dense_layer();
   void movement();
   void slicing();
   void joining();

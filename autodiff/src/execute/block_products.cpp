@@ -6,17 +6,14 @@ namespace xtape::detail {
 
 namespace {
 
-/// Columns that fill vectors of every width need no edges in the kernel. Wider or deeper ones are read as they are: the
-/// kernel takes them in several parts.
+/// A panel of the factor is as wide as the kernel's tiles.
 constexpr std::int64_t kVectorBytes = 64;
-constexpr std::int64_t kMostVectors = 3;
+constexpr std::int64_t kPanelVectors = 3;
+/// The kernel adds deeper products up in several turns, for which each row must end where it ends.
 constexpr std::int64_t kDepth = 256;
 
-std::int64_t packed_columns(const Loop::Product& product, std::int64_t columns) {
-  const auto lanes = kVectorBytes / static_cast<std::int64_t>(size_of(product.dtype));
-  const std::int64_t vectors = (columns + lanes - 1) / lanes;
-  return vectors <= kMostVectors && product.matrix.columns <= kDepth ? vectors * lanes : 0;
-}
+std::int64_t lanes(DType dtype) { return kVectorBytes / static_cast<std::int64_t>(size_of(dtype)); }
+std::int64_t whole_vectors(std::int64_t columns, std::int64_t lanes) { return (columns + lanes - 1) / lanes * lanes; }
 
 GemmKernel<float> kernel_of(const GemmKernels& kernels, float) { return kernels.float32; }
 GemmKernel<double> kernel_of(const GemmKernels& kernels, double) { return kernels.float64; }
@@ -42,31 +39,42 @@ const T* as(const std::byte* bytes) {
 }  // namespace
 
 std::size_t packed_bytes(const Loop::Product& product, std::int64_t columns) {
-  return static_cast<std::size_t>(product.matrix.columns * packed_columns(product, columns)) * size_of(product.dtype);
+  const std::int64_t width = whole_vectors(columns, lanes(product.dtype));
+  return static_cast<std::size_t>(product.matrix.columns * width) * size_of(product.dtype);
 }
 
 void pack_factor(const Loop::Product& product, std::int64_t columns, Bases bases, std::byte* to) {
-  const std::int64_t width = packed_columns(product, columns);
+  const std::int64_t most = kPanelVectors * lanes(product.dtype);
   with_element(product.dtype, [&]<class T>(T zero) {
     const Factor<T> from = factor_of<T>(product, bases);
     T* row = reinterpret_cast<T*>(to);
-    for (std::int64_t i = 0; i < product.matrix.columns && width > 0; ++i, row += width) {
-      for (std::int64_t j = 0; j < columns; ++j) row[j] = from.data[i * from.row + j * from.column];
-      std::fill(row + columns, row + width, zero);
+    for (std::int64_t first = 0; first < columns; first += most) {
+      const std::int64_t count = std::min(most, columns - first), width = whole_vectors(count, lanes(product.dtype));
+      for (std::int64_t i = 0; i < product.matrix.columns; ++i, row += width) {
+        for (std::int64_t j = 0; j < count; ++j) row[j] = from.data[i * from.row + (first + j) * from.column];
+        std::fill(row + count, row + width, zero);
+      }
     }
   });
 }
 
+bool writes_beyond(const Loop::Product& product, std::int64_t columns) {
+  return product.matrix.columns <= kDepth && columns % lanes(product.dtype) != 0;
+}
+
 void multiply_rows(const Loop::Product& product, std::int64_t columns, BlockRows rows, const std::byte* packed,
-                   Bases bases, std::byte* result, std::byte* gemm_scratch) {
-  const std::int64_t width = packed_columns(product, columns);
-  const std::int64_t depth = product.matrix.columns;
+                   std::byte* result, std::byte* gemm_scratch) {
+  const std::int64_t depth = product.matrix.columns, most = kPanelVectors * lanes(product.dtype);
+  const bool beyond = writes_beyond(product, columns);
   with_element(product.dtype, [&]<class T>(T zero) {
     const Factor<T> matrix{as<T>(rows.data), product.matrix.leading, 1};
-    const Factor<T> factor = width > 0 ? Factor<T>{as<T>(packed), width, 1} : factor_of<T>(product, bases);
-    // What goes beyond a row is written over with the next.
-    kernel_of(*product.gemm, zero)(matrix, factor, reinterpret_cast<T*>(result), columns, rows.count,
-                                   width > 0 ? width : columns, depth, gemm_scratch);
+    // From the last panel to the first: what goes beyond a row is written over with the next.
+    for (std::int64_t first = (columns - 1) / most * most; first >= 0; first -= most) {
+      const std::int64_t count = std::min(most, columns - first), width = whole_vectors(count, lanes(product.dtype));
+      const Factor<T> panel{as<T>(packed) + first * depth, width, 1};
+      kernel_of(*product.gemm, zero)(matrix, panel, reinterpret_cast<T*>(result) + first, columns, rows.count,
+                                     beyond ? width : count, depth, gemm_scratch);
+    }
   });
 }
 

@@ -13,14 +13,15 @@ struct BlockRows {
   std::int64_t count;
 };
 
-/// The product's other factor as the kernel reads it fastest, or nothing where that is no use.
+/// The product's other factor as the kernel reads it fastest.
 std::size_t packed_bytes(const Loop::Product& product, std::int64_t columns);
 void pack_factor(const Loop::Product& product, std::int64_t columns, Bases bases, std::byte* to);
 
-/// A block's rows of the result, with the bits of the whole product. `packed` is of `pack_factor`, or null: then
-/// nothing beyond the rows is written, and else less than a cache line is.
+/// A block's rows of the result, with the bits of the whole product, by a factor of `pack_factor`.
 void multiply_rows(const Loop::Product& product, std::int64_t columns, BlockRows rows, const std::byte* packed,
-                   Bases bases, std::byte* result, std::byte* gemm_scratch);
+                   std::byte* result, std::byte* gemm_scratch);
+/// Whether that writes beyond the rows, less than a cache line.
+bool writes_beyond(const Loop::Product& product, std::int64_t columns);
 
 /// The product of a matrix's transpose and of what the loop computes, shared by the loop's threads: each chunk has sums
 /// of its own, a block's rows at a time; those of chunks are added pairwise in a fixed order.

@@ -71,6 +71,7 @@ struct LoopRun {
   std::vector<std::uint8_t> past_caches;  ///< for each stream; empty if there are none
   std::uint32_t block;
   Workspace scalars;
+  Workspace factors;  ///< of products, packed
 
   std::byte* copies(std::size_t scalar) const { return scalars.data() + scalar * kCopies; }
   /// By narrow stores, which a wide load may have to wait for until all stores before them are in the cache: so this is
@@ -82,6 +83,14 @@ struct LoopRun {
       if (scalar.bytes == 8) copy_scalar<std::uint64_t>(copies(i), from);
       else if (scalar.bytes == 4) copy_scalar<std::uint32_t>(copies(i), from);
       else copy_scalar<std::uint8_t>(copies(i), from);
+    }
+  }
+
+  void pack_factors() const {
+    std::byte* to = factors.data();
+    for (const Loop::Product& product : loop.products) {
+      pack_factor(product, loop.columns, bases, to);
+      to += packed_bytes(product, loop.columns);
     }
   }
 
@@ -142,7 +151,6 @@ class Worker {
   static std::size_t product_bytes(const LoopRun& run) {
     if (!run.multiplies()) return 0;
     std::size_t sum = kGemmScratch, largest = 0;
-    for (const Loop::Product& product : run.loop.products) sum += padded(packed_bytes(product, run.loop.columns));
     for (const ProductSum& product : run.product_sums) largest = std::max(largest, product.bytes());
     return sum + padded(largest) + run.register_bytes();
   }
@@ -153,9 +161,6 @@ class Worker {
     gemm_scratch_ = take(kGemmScratch);
     block_sums_ = take(largest);
     block_results_ = take(run_.register_bytes());
-    packed_ = memory_;
-    for (const Loop::Product& product : loop_.products)
-      pack_factor(product, loop_.columns, run_.bases, take(packed_bytes(product, loop_.columns)));
   }
 
   std::byte* take(std::size_t bytes) { return std::exchange(memory_, memory_ + padded(bytes)); }
@@ -289,13 +294,14 @@ class Worker {
   }
 
   void run_product(const Loop::Product& product, std::int64_t begin, std::size_t n) {
-    const std::byte* packed = packed_;
+    const std::byte* packed = run_.factors.data();
     for (const Loop::Product* other = loop_.products.data(); other != &product; ++other)
-      packed += padded(packed_bytes(*other, loop_.columns));
-    const bool in_register = product.slot < loop_.registers;  // not so are streams, which have no room after a block
-    std::byte* result = in_register ? slots_[product.slot].data : block_results_;
-    multiply_rows(product, loop_.columns, block_rows(product, begin, n), packed, run_.bases, result, gemm_scratch_);
-    if (!in_register) std::memcpy(slots_[product.slot].data, result, n * size_of(product.dtype));
+      packed += packed_bytes(*other, loop_.columns);
+    // Streams have no room after a block.
+    const bool aside = product.slot >= loop_.registers && writes_beyond(product, loop_.columns);
+    std::byte* result = aside ? block_results_ : slots_[product.slot].data;
+    multiply_rows(product, loop_.columns, block_rows(product, begin, n), packed, result, gemm_scratch_);
+    if (aside) std::memcpy(slots_[product.slot].data, result, n * size_of(product.dtype));
   }
 
   void run_load(const Loop::Load& load, std::int64_t begin, std::size_t n) {
@@ -318,8 +324,7 @@ class Worker {
   std::byte* leaves_;
   Shape row_space_;  ///< of loads of values of rows
   std::int64_t chunk_ = 0;
-  std::byte *gemm_scratch_ = nullptr, *block_sums_ = nullptr, *block_results_ = nullptr,
-            *packed_ = nullptr;  ///< of products
+  std::byte *gemm_scratch_ = nullptr, *block_sums_ = nullptr, *block_results_ = nullptr;  ///< of products
 };
 
 double nanoseconds(const Loop& loop) {
@@ -357,7 +362,17 @@ std::uint32_t block_of(const Loop& loop, bool past_caches) {
 
 LoopRun loop_run(const Loop& loop, Bases bases) {
   const Striping striping(loop.sinks.empty() ? ReductionShape{} : loop.sinks[0].shape);
-  LoopRun run{loop, bases, {}, {}, striping, past_caches(loop, bases), 0, Workspace(loop.scalars.size() * kCopies)};
+  std::size_t factor_bytes = 0;
+  for (const Loop::Product& product : loop.products) factor_bytes += packed_bytes(product, loop.columns);
+  LoopRun run{loop,
+              bases,
+              {},
+              {},
+              striping,
+              past_caches(loop, bases),
+              0,
+              Workspace(loop.scalars.size() * kCopies),
+              Workspace(factor_bytes)};
   run.block = block_of(loop, !run.past_caches.empty());
   run.sinks.reserve(loop.sinks.size());
   for (const Loop::Sink& sink : loop.sinks) run.sinks.emplace_back(sink, bases[sink.value], loop.chunking.count());
@@ -384,6 +399,7 @@ class PreparedLoop::State {
       return;
     }
     run_.copy_scalars();
+    run_.pack_factors();
     share_out();
     for (std::size_t chunk = 0; chunk < chunks(); ++chunk)
       if (done_.empty() || !done_[chunk])

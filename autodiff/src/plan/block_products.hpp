@@ -1,6 +1,6 @@
-// Products of a tall matrix with few columns that run inside of a loop by rows (plan/row_loops.hpp), beside the
-// elementwise work between and after them: so that X is read once where a gradient wants both X W and the transpose of
-// X times what follows, as that of softmax regression does.
+// Products of a tall matrix that run inside of a loop by rows (plan/row_loops.hpp), beside the elementwise work before,
+// between and after them: so that a dense layer's bias and activation find its product in the cache, and X is read once
+// where a gradient wants both X W and the transpose of X times what follows, as that of softmax regression does.
 #pragma once
 
 #include <optional>
@@ -22,5 +22,11 @@ struct BlockProduct {
 /// the form `sums` always runs so, because the order of summation does; one of the form `dots` has the same bits as a
 /// step of its own.
 std::optional<BlockProduct> as_block_product(const Layout& layout, NodeId id);
+
+/// Whether a product of the form `dots` is better part of a loop that does no more than read it: it would not be in a
+/// near cache any more when a loop of its own reads it.
+bool joins_readers(const BlockProduct& product, DType dtype);
+/// How large it is then; tests want small ones, too.
+std::size_t& least_bytes_of_joining_product();
 
 }  // namespace xtape::detail

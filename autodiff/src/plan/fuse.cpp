@@ -130,7 +130,7 @@ class FusionPass {
         last_reader_(program_.size(), kNone) {}
 
   Fusion run() {
-    find_summed_matrices();
+    find_joined_products();
     for (NodeId id = 0; id < program_.size(); ++id) {
       const Node& node = program_[id];
       const OpKind kind = node.op->kind;
@@ -155,21 +155,40 @@ class FusionPass {
     std::int64_t waiting = 0;  ///< elements of results of calls and products
   };
 
-  void find_summed_matrices() {
+  /// Products with several columns that go into a loop: where their matrix's rows are summed, too, or where work on
+  /// them reads them block by block.
+  void find_joined_products() {
     if (!options_.planned) return;
+    std::set<NodeId> summed, large;
+    std::vector<NodeId> dots;
     for (NodeId id = 0; id < program_.size(); ++id) {
       if (!is_product(layout_, id)) continue;
-      if (const auto product = as_block_product(layout_, id); product && product->form == BlockProduct::Form::sums)
-        summed_.insert(layout_.accesses[product->matrix].base);
+      const std::optional<BlockProduct> product = as_block_product(layout_, id);
+      if (!product) continue;
+      if (product->form == BlockProduct::Form::sums) summed.insert(layout_.accesses[product->matrix].base);
+      else dots.push_back(id);
+      if (joins_readers(*product, program_[id].dtype)) large.insert(id);
+    }
+    for (NodeId id : dots)
+      if (summed.contains(layout_.accesses[program_.inputs(program_[id])[0]].base)) joined_.insert(id);
+    if (large.empty()) return;
+    for (NodeId id = *large.begin(); id < program_.size(); ++id) note_read_of(large, id);
+  }
+
+  void note_read_of(const std::set<NodeId>& large, NodeId reader) {
+    const OpKind kind = program_[reader].op->kind;
+    if (kind != OpKind::elementwise && kind != OpKind::reduction) return;
+    for (NodeId input : program_.inputs(program_[reader])) {
+      const NodeId base = layout_.accesses[input].base;
+      if (large.contains(base) && readable_in_loop(layout_, reader, input, *loop_space(layout_, reader)))
+        joined_.insert(base);
     }
   }
 
-  /// A product with several columns goes into a loop where its matrix's rows are summed, too.
   bool better_alone(NodeId id) const {
     if (!is_product(layout_, id)) return false;
     const std::optional<BlockProduct> product = as_block_product(layout_, id);
-    return product && product->form == BlockProduct::Form::dots &&
-           !summed_.contains(layout_.accesses[product->matrix].base);
+    return product && product->form == BlockProduct::Form::dots && !joined_.contains(id);
   }
 
   void place_alone(NodeId id, Group group) {
@@ -339,7 +358,7 @@ class FusionPass {
   std::map<Position, SmallGroups> small_;
   Position overflow_ = 0;              ///< where small results went last that had no room at their earliest position
   std::vector<Position> last_reader_;  ///< for each node
-  std::set<NodeId> summed_;            ///< matrices whose rows are summed in a loop by rows
+  std::set<NodeId> joined_;            ///< products with several columns that go into a loop
 };
 
 }  // namespace

@@ -76,12 +76,15 @@ std::uint32_t burst_elements(const std::vector<Loop::Stream>& streams) {
 }
 
 /// Elements of a block of whole rows: a multiple of kPadding of them, so that values of rows fill whole vectors, too.
-/// Beside products their number is fixed, because sums are rounded block by block.
-std::uint32_t block_of_rows(std::int64_t columns, bool multiplies) {
-  if (multiplies) return static_cast<std::uint32_t>(kProductRows * columns);
-  constexpr std::int64_t kElements = 1024, kMostRows = 256;
+/// Beside sums of products their number is fixed, because these are rounded block by block; products by themselves want
+/// blocks of some rows, whose results stay in the L2 cache.
+std::uint32_t block_of_rows(const Loop& loop) {
   constexpr auto kLeast = static_cast<std::int64_t>(kPadding);
-  return static_cast<std::uint32_t>(std::clamp(kElements / columns / kLeast * kLeast, kLeast, kMostRows) * columns);
+  constexpr std::int64_t kMostRows = 256, kElements = 1024, kProductElements = 4096;
+  if (!loop.product_sums.empty()) return static_cast<std::uint32_t>(kProductRows * loop.columns);
+  const std::int64_t elements = loop.products.empty() ? kElements : kProductElements;
+  const std::int64_t most = loop.products.empty() ? kMostRows : kProductRows;
+  return static_cast<std::uint32_t>(std::clamp(elements / loop.columns / kLeast * kLeast, kLeast, most) * loop.columns);
 }
 
 /// The rows of a block stay in a quarter of the L2 cache between the products that read them.
@@ -126,8 +129,7 @@ class LoopBuilder {
     loop_.block = block_elements(loop_.registers + loop_.streams.size(), widest_element(),
                                  static_cast<std::size_t>(loop_.space.size()));
     if (loop_.past_caches != nullptr) loop_.block = std::min(loop_.block, burst_elements(loop_.streams));
-    const bool multiplies = !loop_.products.empty() || !loop_.product_sums.empty();
-    if (loop_.columns > 0) loop_.block = block_of_rows(loop_.columns, multiplies);
+    if (loop_.columns > 0) loop_.block = block_of_rows(loop_);
     if (row_bytes_ > 0) loop_.block = std::min(loop_.block, rows_in_block(row_bytes_));
     return take_loop();
   }

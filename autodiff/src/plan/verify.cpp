@@ -149,9 +149,9 @@ class Simulation {
 
   /// Blocks, chunks and stripes of a loop by rows are whole rows.
   void check_rows(const Loop& loop) const {
-    const bool multiplies = !loop.products.empty() || !loop.product_sums.empty();
-    if (multiplies && loop.block != loop.columns * kProductRows)
-      fail(loop.nodes[0], "is in a loop whose blocks are not those of its products");
+    if (!loop.product_sums.empty() && loop.block != loop.columns * kProductRows)
+      fail(loop.nodes[0], "is in a loop whose blocks are not those of its sums of products");
+    if (!loop.products.empty() && loop.columns == 0) fail(loop.nodes[0], "multiplies rows in a loop that knows none");
     if (loop.columns == 0) return;
     const bool whole = loop.columns == loop.space.back() && loop.block % (loop.columns * std::int64_t{kPadding}) == 0 &&
                        loop.chunking[0].end % loop.columns == 0;
