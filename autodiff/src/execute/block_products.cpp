@@ -96,13 +96,13 @@ void ProductSum::add(std::int64_t chunk, BlockRows rows, const std::byte* factor
     kernel_of(*product_.gemm, zero)(turned, matrix, reinterpret_cast<T*>(block), depth, columns_, depth, rows.count,
                                     gemm_scratch);
   });
-  product_.kernel->combine(partial(chunk), block, elements_);
+  product_.kernel->combine(partial(chunk), block, elements_, 1);
 }
 
 void ProductSum::finish() {
   for (std::int64_t count = chunks_; count > 1;) {
     const std::int64_t half = (count + 1) / 2;
-    for (std::int64_t i = half; i < count; ++i) product_.kernel->combine(partial(i - half), partial(i), elements_);
+    for (std::int64_t i = half; i < count; ++i) product_.kernel->combine(partial(i - half), partial(i), elements_, 1);
     count = half;
   }
   with_element(product_.dtype, [&]<class T>(T) {

@@ -45,7 +45,7 @@ void SinkRun::finish() {
     for (std::int64_t count = chunks_per_outer_; count > 1;) {
       const std::int64_t half = (count + 1) / 2;
       kernel_.combine(first, first + bytes(half * shape_.inner, element_size_),
-                      static_cast<std::size_t>((count - half) * shape_.inner));
+                      static_cast<std::size_t>((count - half) * shape_.inner), 1);
       count = half;
     }
     std::byte* result = result_ + bytes(outer * shape_.inner, element_size_);
@@ -119,20 +119,26 @@ void SinkState::feed(const SinkRun& run, RowMatrix matrix, const std::byte* s, s
 }
 
 void SinkState::feed_rows(const SinkRun& run, const std::byte* x, std::size_t n) {
+  const auto columns = static_cast<std::size_t>(columns_);
   while (n > 0) {
-    const std::size_t piece = std::min(n, static_cast<std::size_t>(columns_ - column_));
+    const auto column = static_cast<std::size_t>(column_);
+    const bool whole = column == 0 && n >= columns;
+    const std::size_t rows = whole ? std::min(n / columns, static_cast<std::size_t>(rows_to_flush())) : 1;
+    const std::size_t width = std::min(n, columns - column);
     std::byte* row = leaf_ != nullptr ? leaf_ : total_;
-    run.kernel().combine(row + bytes(column_, run.element_size()), x, piece);
-    x += piece * run.element_size();
-    n -= piece;
-    column_ += static_cast<std::int64_t>(piece);
-    if (column_ == columns_) end_row(run);
+    run.kernel().combine(row + column * run.element_size(), x, width, rows);
+    x += rows * width * run.element_size();
+    n -= rows * width;
+    column_ += static_cast<std::int64_t>(width);
+    if (column_ == columns_) end_rows(run, static_cast<std::int64_t>(rows));
   }
 }
 
-void SinkState::end_row(const SinkRun& run) {
+std::int64_t SinkState::rows_to_flush() const { return std::min(kLeafRows - row_ % kLeafRows, rows_ - row_); }
+
+void SinkState::end_rows(const SinkRun& run, std::int64_t count) {
   column_ = 0;
-  ++row_;
+  row_ += count;
   if (leaf_ != nullptr && (row_ % kLeafRows == 0 || row_ == rows_)) flush(run);
   if (row_ < rows_) return;
   row_ = 0;  // the next outer part
@@ -140,7 +146,7 @@ void SinkState::end_row(const SinkRun& run) {
 }
 
 void SinkState::flush(const SinkRun& run) {
-  run.kernel().combine(total_, leaf_, static_cast<std::size_t>(columns_));
+  run.kernel().combine(total_, leaf_, static_cast<std::size_t>(columns_), 1);
   run.kernel().clear(leaf_, static_cast<std::size_t>(columns_));
 }
 

@@ -60,7 +60,8 @@ class SinkState {
  private:
   void begin_rows(const SinkRun& run, std::byte* leaf);
   void feed_rows(const SinkRun& run, const std::byte* x, std::size_t n);
-  void end_row(const SinkRun& run);
+  std::int64_t rows_to_flush() const;
+  void end_rows(const SinkRun& run, std::int64_t count);
   void flush(const SinkRun& run);
 
   SegmentState segment_;

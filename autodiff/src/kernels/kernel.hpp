@@ -54,8 +54,8 @@ struct ReductionKernel {
   void (*begin)(SegmentState& state) = nullptr;
   /// Takes the next n elements; writes a result each time a segment is complete.
   void (*feed)(SegmentState& state, const void* x, std::size_t n) = nullptr;
-  /// accumulator[i] = op(accumulator[i], x[i])
-  void (*combine)(void* accumulator, const void* x, std::size_t n) = nullptr;
+  /// accumulator[i] = op(accumulator[i], x[row * n + i]), row after row
+  void (*combine)(void* accumulator, const void* x, std::size_t n, std::size_t rows) = nullptr;
   /// x[i] = identity
   void (*clear)(void* x, std::size_t n) = nullptr;
 };

@@ -187,12 +187,33 @@ struct Segments {
     }
   }
 
-  static void combine(void* accumulator, const void* elements, std::size_t n) {
-    T* sum = static_cast<T*>(accumulator);
-    const T* x = static_cast<const T*>(elements);
-    std::size_t i = 0;
-    for (; i + kWidth <= n; i += kWidth) put(sum + i, Op::of(at(sum + i), at(x + i)));
-    for (; i < n; ++i) sum[i] = Op::of(sum[i], x[i]);
+  template <class W>
+  [[gnu::always_inline]] static W combined(const T* result, const T* x, std::size_t n, std::size_t rows) {
+    W over_rows = load<W>(result);
+    for (std::size_t row = 0; row < rows; ++row, x += n) over_rows = Op::of(over_rows, load<W>(x));
+    return over_rows;
+  }
+
+  /// By vectors no wider than a row. The last reaches back over columns that get the same results again.
+  template <std::size_t Width>
+  static void combine_by(T* result, const T* x, std::size_t n, std::size_t rows) {
+    if constexpr (Width == 1) {
+      for (std::size_t row = 0; n > 0 && row < rows; ++row) *result = Op::of(*result, x[row]);
+    } else {
+      if (n < Width) return combine_by<Width / 2>(result, x, n, rows);
+      using W = Vector<T, Width>;
+      const std::size_t last = n - Width;
+      const W of_last = combined<W>(result + last, x + last, n, rows);
+      for (std::size_t i = 0; i < last; i += Width) {
+        const W of_these = combined<W>(result + i, x + i, n, rows);
+        __builtin_memcpy(result + i, &of_these, sizeof(W));
+      }
+      __builtin_memcpy(result + last, &of_last, sizeof(W));
+    }
+  }
+
+  static void combine(void* accumulator, const void* x, std::size_t n, std::size_t rows) {
+    combine_by<static_cast<std::size_t>(kWidth)>(static_cast<T*>(accumulator), static_cast<const T*>(x), n, rows);
   }
 
   static void clear(void* elements, std::size_t n) {
