@@ -55,6 +55,7 @@ class SmallLoop {
   void run_sink(std::uint32_t index, Bases bases);
   void sum_rows(const Loop::Sink& sink, const std::byte* s, Bases bases) const;
 
+  SegmentState segment_;  ///< of one reduction after the other
   const Loop* loop_;
   std::size_t elements_;
   std::byte* rest_;  ///< of the stage; when all slots have their places, where rows are added up
@@ -63,7 +64,6 @@ class SmallLoop {
   std::vector<Direct> direct_;
   std::vector<Splat> scalars_;
   std::vector<std::int64_t> gathers_;  ///< for each load, where its elements are
-  SegmentState segment_;               ///< of one reduction after the other
   std::vector<Action> actions_;
 };
 

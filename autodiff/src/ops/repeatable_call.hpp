@@ -56,7 +56,7 @@ class RepeatableCall {
   const Location location_;
   const NodeId begin_;
   const bool usual_;  ///< the user's call, on a tape without notes
-  Tables before_;
+  Tables before_{};
 };
 
 }  // namespace xtape::detail
