@@ -9,6 +9,7 @@
 #include <xtape/xtape.hpp>
 
 #include "kernels/dispatch.hpp"
+#include "tape/large_vector.hpp"
 
 namespace xtape::test {
 
@@ -73,6 +74,20 @@ TEST(Memory, OfATapeNeverResetGrowsByNodesAndKeptValues) {
   EXPECT_EQ(tape.size(), nodes + nodes_per_step * (kSteps + 1));
   EXPECT_LE(memory_statistics().in_use - in_use, kSteps * 256U) << "more is kept than the sums";
   EXPECT_LT(resident_bytes() - resident, 4 * kMegabyte);
+}
+
+TEST(Memory, PagesOfLargeVectorsAreAlignedAndUsedAgain) {
+  release_memory();
+  for (std::size_t bytes : {std::size_t{1}, std::size_t{5000}, kMegabyte, 9 * kMegabyte}) {
+    void* const pages = detail::take_pages(bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pages) % 64, 0U) << bytes;
+    detail::give_pages(pages);
+    if (bytes <= kMegabyte) continue;
+    void* const again = detail::take_pages(bytes);
+    EXPECT_EQ(again, pages);
+    detail::give_pages(again);
+  }
+  release_memory();
 }
 
 /// Large results are written past the caches: block by block, from odd addresses too.

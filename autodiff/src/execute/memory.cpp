@@ -34,8 +34,8 @@ std::size_t rounded(std::size_t bytes) {
   return (bytes + quarter - 1) / quarter * quarter;
 }
 
-std::byte* from_system(std::size_t bytes, std::size_t huge_from = kAskForHugePages) {
-  const bool huge = bytes >= huge_from;
+std::byte* from_system(std::size_t bytes) {
+  const bool huge = bytes >= kAskForHugePages;
   const std::size_t alignment = huge ? kHugePage : kAlignment;
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == nullptr) throw std::bad_alloc();
@@ -97,9 +97,11 @@ void give_small(std::byte* memory, std::size_t bytes) {
   list.give(memory);
 }
 
-/// Large buffers, shared by all threads. It keeps no more than was ever in use at once.
+/// Large buffers, shared by all threads. It keeps no more than was ever in use at once, and no more than `most`.
 class LargePool {
  public:
+  explicit LargePool(std::size_t most = SIZE_MAX) : most_(most) {}
+
   std::byte* take(std::size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
@@ -121,7 +123,7 @@ class LargePool {
     {
       const std::lock_guard lock(mutex_);
       in_use_ -= bytes;
-      if (in_use_ + pooled_ + bytes <= peak_) {
+      if (in_use_ + pooled_ + bytes <= peak_ && pooled_ + bytes <= most_) {
         free_.emplace(bytes, memory);
         pooled_ += bytes;
         return;
@@ -153,12 +155,51 @@ class LargePool {
 
   std::mutex mutex_;
   std::multimap<std::size_t, std::byte*> free_;
+  const std::size_t most_;
   std::size_t in_use_ = 0, peak_ = 0, pooled_ = 0;
 };
 
 /// Never destroyed: Arrays with static lifetime give their memory back at any time.
 LargePool& large_pool() {
   static auto* pool = new LargePool;
+  return *pool;
+}
+
+/// Blocks of huge pages for large vectors. Freed by malloc, huge pages would be cut up at the end of its heap.
+class PagePool {
+ public:
+  std::byte* take(std::size_t bytes) {
+    std::byte* memory = pool_.take(bytes);
+    const std::lock_guard lock(mutex_);
+    sizes_.emplace(memory, bytes);
+    return memory;
+  }
+
+  /// False if the memory does not come from here.
+  bool give(std::byte* memory) {
+    std::size_t bytes;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = sizes_.find(memory);
+      if (found == sizes_.end()) return false;
+      bytes = found->second;
+      sizes_.erase(found);
+    }
+    pool_.give(memory, bytes);
+    return true;
+  }
+
+  void release() { pool_.release(); }
+
+ private:
+  static constexpr std::size_t kMostPooled = std::size_t{64} << 20;
+  LargePool pool_{kMostPooled};
+  std::mutex mutex_;
+  std::map<std::byte*, std::size_t> sizes_;
+};
+
+PagePool& page_pool() {
+  static auto* pool = new PagePool;
   return *pool;
 }
 
@@ -174,13 +215,13 @@ void give_memory(std::byte* memory, std::size_t bytes) noexcept {
 }
 
 void* take_pages(std::size_t bytes) {
-  if (bytes >= kHugePage) return from_system(bytes, kHugePage);
-  void* memory = std::malloc(bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  return bytes < kAskForHugePages ? from_system(bytes) : page_pool().take(rounded(bytes));
 }
 
-void give_pages(void* memory) noexcept { std::free(memory); }
+void give_pages(void* memory) noexcept {
+  const bool may_be_pooled = reinterpret_cast<std::uintptr_t>(memory) % kHugePage == 0;
+  if (!may_be_pooled || !page_pool().give(static_cast<std::byte*>(memory))) std::free(memory);
+}
 
 }  // namespace xtape::detail
 
@@ -188,6 +229,9 @@ namespace xtape {
 
 MemoryStatistics memory_statistics() { return detail::large_pool().statistics(); }
 
-void release_memory() { detail::large_pool().release(); }
+void release_memory() {
+  detail::large_pool().release();
+  detail::page_pool().release();
+}
 
 }  // namespace xtape

@@ -274,9 +274,11 @@ class FusionPass {
 
   /// A loop over the space that computes or reads one of the operands, not before `earliest`.
   Position find_loop(NodeId id, const Shape& space, Position earliest) const {
-    Position best = kNone;
+    Position best = kNone, last_tried = kNone;  // operands often stand in the same loop
     const auto consider = [&](Position position) {
-      if (position >= earliest && position % 2 == 1 && position < best && joins(position, id, space)) best = position;
+      if (position == last_tried || position < earliest || position % 2 == 0 || position >= best) return;
+      last_tried = position;
+      if (joins(position, id, space)) best = position;
     };
     for (NodeId input : program_.inputs(program_[id])) {
       const NodeId base = layout_.accesses[input].base;
@@ -310,8 +312,8 @@ class FusionPass {
   }
 
   void note_reader(NodeId base, Position position) {
-    const bool from_memory = program_[base].shape.size() > 1 && position_[base] != position;
-    if (from_memory && last_reader_[base] != position) ++main_[position / 2].reads;
+    const bool new_here = position_[base] != position && last_reader_[base] != position;
+    if (new_here && program_[base].shape.size() > 1) ++main_[position / 2].reads;
     last_reader_[base] = position;
   }
 
