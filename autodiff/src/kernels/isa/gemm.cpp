@@ -136,7 +136,8 @@ struct Panel {
 /// What will be read from memory next: two lines are fetched for each step of a tile's depth.
 struct Ahead {
   std::uintptr_t address;
-  std::uintptr_t step;  ///< 0 if nothing is to be fetched
+  std::uintptr_t step;                      ///< 0 if nothing is to be fetched
+  std::uintptr_t end = ~std::uintptr_t{0};  ///< beyond, what is needed later would push out what is needed first
 
   void fetch() {
     __builtin_prefetch(reinterpret_cast<const void*>(address));
@@ -254,6 +255,7 @@ void multiply_rows(const Product<T>& x, const Factor<T>& a, std::int64_t rows, c
     const Tile<T> function = tile_for<T>(rows, panels->columns);
     function(a, *panels, x.k, ahead, {x.c + j, x.leading, panels->columns, x.add});
     ahead.address += static_cast<std::uintptr_t>(x.k) * ahead.step;
+    if (ahead.address >= ahead.end) ahead.step = 0;
   }
 }
 
@@ -274,9 +276,10 @@ void multiply_block(const Product<T>& x, bool packs, const Panel<T>* panels, Ahe
 template <class T>
 Ahead ahead_of(const Product<T>& x, bool deep, const Panel<T>& first) {
   const auto at = [](const T* data) { return reinterpret_cast<std::uintptr_t>(data); };
+  const auto block = static_cast<std::uintptr_t>(x.k * x.n) * sizeof(T);
   const bool streams = deep || (x.k <= kBlockDepth && x.m <= 2 * kFewColumns);
   if (streams && first.data == x.b.data && x.b.row == x.n)
-    return {at(x.b.data) + static_cast<std::uintptr_t>(x.k * x.n) * sizeof(T), 2 * Ahead::kLine};
+    return {at(x.b.data) + block, 2 * Ahead::kLine, at(x.b.data) + 2 * block};
   if (!deep && x.n <= kPanelWidth<T> && x.a.column == 1 && x.a.row == x.k)
     return {at(x.a.data) + static_cast<std::uintptr_t>(2 * kRows * x.k) * sizeof(T), kRows * sizeof(T)};
   return {at(x.a.data), 0};
