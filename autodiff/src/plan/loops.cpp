@@ -80,7 +80,7 @@ std::uint32_t burst_elements(const std::vector<Loop::Stream>& streams) {
 /// blocks of some rows, whose results stay in the L2 cache.
 std::uint32_t block_of_rows(const Loop& loop) {
   constexpr auto kLeast = static_cast<std::int64_t>(kPadding);
-  constexpr std::int64_t kMostRows = 256, kElements = 1024, kProductElements = 4096;
+  constexpr std::int64_t kMostRows = 256, kElements = 1024, kProductElements = 8192;
   if (!loop.product_sums.empty()) return static_cast<std::uint32_t>(kProductRows * loop.columns);
   const std::int64_t elements = loop.products.empty() ? kElements : kProductElements;
   const std::int64_t most = loop.products.empty() ? kMostRows : kProductRows;
