@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include <xtape/custom_op.hpp>
 #include <xtape/engine.hpp>
 #include <xtape/xtape.hpp>
 
@@ -101,6 +102,69 @@ TEST(HeldValues, AParameterMayEndBeforeTheTapeThatReadIt) {
     const auto p = std::make_unique<Parameter>("p", Array{1.0 * i, 2});
     EXPECT_EQ(sum(tape.read(*p)).item<double>(), i + 2);
   }
+}
+
+TEST(HeldValues, HandlesOfAFewParametersStay) {
+  const auto owner = std::make_shared<std::vector<double>>(std::vector<double>{1, 2, 3});
+  Tape tape;
+  {
+    std::vector<Parameter> parameters;
+    for (int i = 0; i < 200; ++i) parameters.emplace_back("p", Array{0, 0, 0});
+    for (Parameter& parameter : parameters) {
+      tape.read(parameter);
+      parameter.assign(Array::adopt(owner->data(), DType::float64, {3}, owner));
+    }
+    tape.reset();
+  }
+  EXPECT_LE(owner.use_count(), 1 + 64);
+  tape.reset();
+  EXPECT_EQ(owner.use_count(), 1);
+}
+
+TEST(HeldValues, TheNewValueMayBelongToTheOldOne) {
+  struct Both {
+    std::vector<double> old{1, 2, 3};
+    Array next{4, 5, 6};
+  };
+  auto both = std::make_shared<Both>();
+  const Both* raw = both.get();
+  Parameter p("p", Array::adopt(raw->old.data(), DType::float64, {3}, std::move(both)));
+  p.assign(raw->next);
+  EXPECT_EQ(p.value().values<double>()[2], 6);
+}
+
+TEST(HeldValues, WhoeverFreesTheOldValueSeesTheNewOne) {
+  Array seen;
+  std::vector<double> elements{1, 2, 3};
+  Parameter p("p", Array{0, 0, 0});
+  std::shared_ptr<void> owner(elements.data(), [&](void*) { seen = p.value(); });
+  p.assign(Array::adopt(elements.data(), DType::float64, {3}, std::move(owner)));
+  EXPECT_FALSE(seen.has_value());
+  p.assign(Array{7, 8, 9});
+  EXPECT_EQ(seen.values<double>()[0], 7);
+}
+
+TEST(HeldValues, AParameterReplacedWhileThePlanRunsIsCheckedAgain) {
+  Parameter p("p", Array{1, 2, 3});
+  bool moved = false;
+  const CustomOp op(
+      "replace",
+      [&](std::span<const Array> x) {
+        if (moved) const Parameter other = std::move(p);
+        else p = Parameter("p", Array{{1, 2}, {3, 4}});
+        return Array::copy(x[0].values<double>().data(), x[0].shape());
+      },
+      [](std::span<const Array>, const Array&, const Array& cotangent) { return std::vector<Array>{cotangent}; });
+  Tape tape;
+  const auto step = [&] {
+    tape.reset();
+    p = Parameter("p", Array{1, 2, 3});
+    tape.evaluate({}, {{p, op(tape.variable(Array{5, 6, 7})) * 2.0}});
+  };
+  EXPECT_THROW(step(), ShapeError);
+  EXPECT_EQ(p.value().values<double>()[3], 4);
+  moved = true;
+  EXPECT_THROW(step(), ValueError);
 }
 
 TEST(HeldValues, LargeOnesAreGivenBackByAReset) {

@@ -1,6 +1,7 @@
 #include "execute/strided.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cstring>
 
 namespace xtape::detail {
@@ -93,6 +94,7 @@ RowMatrix rows_read(const RowsRead& matrix, DType dtype, Bases bases, std::int64
 
 void load_rows(std::byte* to, const Loop::Load& load, Bases bases, std::int64_t begin, std::size_t n) {
   const RowMatrix rows = rows_read(load.matrix, load.dtype, bases, begin);
+  assert(load.rows != nullptr || rows.places != nullptr);
   if (load.rows == nullptr) return load_taken(to, rows.data, rows.places, size_of(load.dtype), n);
   const auto offset = static_cast<std::size_t>(load.access.view.offset) * size_of(load.dtype);
   load.rows->dots(rows, bases[load.access.base] + offset, to, static_cast<std::int64_t>(n));

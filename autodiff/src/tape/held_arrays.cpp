@@ -6,7 +6,7 @@ namespace xtape::detail {
 
 namespace {
 
-constexpr std::size_t kMostKept = 64, kMostCapacity = std::size_t{1} << 15;
+constexpr std::size_t kMostCapacity = std::size_t{1} << 15;
 
 }  // namespace
 

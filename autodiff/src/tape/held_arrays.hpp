@@ -20,6 +20,9 @@ inline std::size_t& least_bytes_in_place() {
   return bytes;
 }
 
+/// So many values, and handles of Parameters, at most stay beyond a reset.
+inline constexpr std::size_t kMostKept = 64;
+
 /// Whether a tape may hold the value a little longer than it must: not what is large, and not what belongs to somebody
 /// who waits for it.
 inline bool may_stay(const Array& value) {
@@ -55,7 +58,7 @@ class HeldArrays {
   }
   /// Makes sure that the next so many cannot throw.
   void reserve_more(std::size_t more);
-  /// Gives up the values from `size` on.
+  /// Gives up the values from `size` on, and what stayed behind them.
   void shrink(std::size_t size) { arrays_.resize(size_ = size); }
   /// No values, but for small ones that await being replaced.
   void rewind();

@@ -38,6 +38,8 @@ void clear_vector(std::vector<T>& vector) {
 void forget_reads(TapeState& state) {
   std::swap(state.reads, state.previous_reads);
   clear_vector(state.reads);
+  if (state.previous_reads.size() > kMostKept)
+    state.previous_reads.erase(state.previous_reads.begin() + kMostKept, state.previous_reads.end());
   for (ParameterRead& read : state.previous_reads)
     if (!read.may_stay) read.parameter = nullptr;
 }

@@ -26,10 +26,9 @@ struct ParameterState {
   Array value;
   std::uint64_t version = 0;
 
-  /// Gives it a value that was checked before.
   void replace(const Array& by) {
-    ArrayAccess::refer(value, by);
     ++version;
+    ArrayAccess::refer(value, by);
   }
 };
 

@@ -45,15 +45,18 @@ struct ArrayAccess {
     array.dtype_ = dtype;
     return array;
   }
-  /// Makes `slot` the same value as `array`, without counting references if they share their elements already.
+  /// Makes `slot` the same value as `array`, without counting references if they share their elements already. The old
+  /// value goes last: its owner may look at the slot, or own `array`.
   static void refer(Array& slot, const Array& array) {
+    detail::Storage* old = nullptr;
     if (slot.storage_ != array.storage_) {
       if (array.storage_ != nullptr) detail::retain(array.storage_);
-      if (slot.storage_ != nullptr) detail::release(slot.storage_);
-      slot.storage_ = array.storage_;
+      old = std::exchange(slot.storage_, array.storage_);
     }
     describe(slot, array.data_, array.dtype_, array.shape_);
+    if (old != nullptr) detail::release(old);
   }
+  /// The old value's elements are left to `array`.
   static void refer(Array& slot, Array&& array) {
     std::swap(slot.storage_, array.storage_);
     describe(slot, array.data_, array.dtype_, array.shape_);

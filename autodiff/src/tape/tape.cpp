@@ -64,12 +64,11 @@ Array kept_value(TapeState& state, NodeId id) {
   return detail::value_of(state, id);
 }
 
-/// Of an assignment that was checked.
-void assign(const TapeState& state, const Parameter& parameter, NodeId value) {
+/// Checked before, but a custom op may have replaced the Parameter while the plan ran.
+void assign(const TapeState& state, Parameter& parameter, NodeId value) {
   const bool number = state.program[value].holds == detail::Holds::number;
-  detail::ParameterState& to = *ParameterAccess::state(parameter);
-  if (number) to.replace(detail::value_of(state, value));
-  else to.replace(detail::array_of(state, value));
+  if (number) parameter.assign(detail::value_of(state, value));
+  else parameter.assign(detail::array_of(state, value));
 }
 
 void check_assignments(const TapeState& state, std::span<const Assignment> assignments) {

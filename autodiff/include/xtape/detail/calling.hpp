@@ -39,7 +39,7 @@ struct ResultList;
 
 template <>
 struct ResultList<Var> {
-  static std::vector<Var> list(Var result) { return {std::move(result)}; }
+  static std::vector<Var> list(const Var& result) { return {result}; }
   template <class Value>
   static Value rebuild(std::vector<Value> values) {
     return std::move(values[0]);
