@@ -56,9 +56,9 @@ std::size_t& least_bytes_of_joining_product() {
 }
 
 bool joins_readers(const BlockProduct& product, DType dtype) {
-  constexpr std::int64_t kDeepest = 256;  // the kernel goes twice through the results of deeper ones
+  constexpr std::int64_t kOnePass = 256;  // the kernel goes twice through the results of deeper ones
   const auto bytes = static_cast<std::size_t>(product.rows * product.columns) * size_of(dtype);
-  return product.form == BlockProduct::Form::dots && product.depth <= kDeepest &&
+  return product.form == BlockProduct::Form::dots && product.depth <= kOnePass &&
          bytes >= least_bytes_of_joining_product();
 }
 

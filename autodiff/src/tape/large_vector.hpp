@@ -18,7 +18,10 @@ struct PageAllocator {
   PageAllocator() = default;
   template <class U>
   PageAllocator(const PageAllocator<U>&) {}
-  T* allocate(std::size_t n) { return static_cast<T*>(take_pages(n * sizeof(T))); }
+  T* allocate(std::size_t n) {
+    const std::size_t bytes = n * sizeof(T);  // NOLINT(bugprone-sizeof-expression): of pointers, too
+    return static_cast<T*>(take_pages(bytes));
+  }
   void deallocate(T* memory, std::size_t) noexcept { give_pages(memory); }
   friend bool operator==(PageAllocator, PageAllocator) { return true; }
 };
